@@ -1,0 +1,53 @@
+// Reads STAC items, one feature at a time, from files, folders and standard input, and keeps those
+// that the query asks for. Not responsible for pixels: nothing here opens an asset.
+// Single-threaded.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cubemill/model/date.hpp"
+#include "cubemill/model/scene.hpp"
+
+namespace cubemill {
+
+/// Which items of a catalog are wanted. All conditions must hold.
+struct CatalogQuery {
+  std::vector<std::string> sources;  ///< files, folders, `-` for standard input
+  DateInterval datetime;  ///< by the item's datetime in UTC; null: start/end overlap; whole days
+  std::vector<std::string> where;  ///< `PROPERTY OP VALUE` with OP one of = != < <= > >=
+  std::optional<std::array<double, 4>>
+      bbox;  ///< west, south, east, north in degrees; west > east crosses 180°
+};
+
+/// How many items fell out where: to say which filter emptied the query.
+struct CatalogCounts {
+  std::uint64_t files = 0;       ///< files read
+  std::uint64_t other_json = 0;  ///< Catalogs, Collections and other JSON left out (folders only)
+  std::uint64_t items = 0;       ///< distinct items met
+  std::uint64_t repeated = 0;    ///< the same item met again
+  std::uint64_t outside_datetime = 0;
+  std::uint64_t outside_where = 0;
+  std::uint64_t outside_bbox = 0;
+};
+
+struct Catalog {
+  std::vector<Scene> scenes;  ///< in order of (datetime, id)
+  CatalogCounts counts;
+  std::vector<std::string> notes;  ///< one line each, for the user: repeated items, files left out
+};
+
+/// Reads the catalog. `standard_input` serves `-`.
+/// Throws InvalidInput (not JSON: file and line; not STAC; same id with other content: both files;
+/// a `where` property that no item has; no item at all; no item matches: which filter emptied it)
+/// and IoError (unreadable file).
+Catalog read_catalog(const CatalogQuery& query, std::istream& standard_input);
+
+/// Translates an href for GDAL: relative to `base` (a file or URL), `s3://b/k` → `/vsis3/b/k`,
+/// `http(s)://` → `/vsicurl/…`, `file://`; `/vsi…` and absolute paths stay.
+std::string resolve_href(const std::string& href, const std::string& base);
+
+}  // namespace cubemill

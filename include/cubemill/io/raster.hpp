@@ -1,0 +1,92 @@
+// One band of one raster file, read block by block. Headers are parsed by GDAL; blocks of tiled or striped little-endian
+// TIFFs (DEFLATE or none, predictor 1 or 2, 8/16/32-bit integers, floats) are read and inflated here, everything else
+// by GDAL's own block reads. Blocks come out decoded in the file's type. Thread-safe: many threads may read one band.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cubemill/model/geobox.hpp"
+#include "cubemill/model/scene.hpp"
+
+namespace cubemill {
+
+enum class PixelType : std::uint8_t { u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 };
+std::size_t size_of(PixelType type);
+std::string to_string(PixelType type);  ///< `uint16`, `float32`, … as numpy names them
+
+/// What the header says. PixelIsPoint is already resolved: `grid.transform` maps pixel corners.
+struct RasterInfo {
+  GeoBox grid;
+  PixelType type = PixelType::u16;
+  std::int32_t block_width = 0;
+  std::int32_t block_height = 0;
+  BandNumbers numbers;  ///< nodata, scale, offset of the file
+  bool direct = false;  ///< whether blocks are decoded here, not by GDAL
+
+  std::int64_t blocks_across() const { return (grid.width + block_width - 1) / block_width; }
+  std::int64_t blocks_down() const { return (grid.height + block_height - 1) / block_height; }
+};
+
+/// What a thread keeps between reads: decompressor and buffers. Not shared between threads.
+class ReadScratch {
+ public:
+  ReadScratch();
+  ~ReadScratch();
+  ReadScratch(ReadScratch&&) noexcept;
+
+  struct State;
+  State& state() { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+/// What reading cost, added to by every read.
+struct ReadCost {
+  std::uint64_t requests = 0;       ///< range reads (or GDAL block reads)
+  std::uint64_t bytes_read = 0;     ///< compressed bytes
+  std::uint64_t bytes_decoded = 0;
+  std::uint64_t nanoseconds_reading = 0;   ///< thread CPU time in read calls
+  std::uint64_t nanoseconds_decoding = 0;  ///< thread CPU time inflating and undoing the predictor
+};
+
+class RasterBand {
+ public:
+  virtual ~RasterBand() = default;
+  const RasterInfo& info() const { return info_; }
+  const std::string& path() const { return path_; }
+
+  /// Decodes block (block_x, block_y) into `out`, row by row, `row_stride` bytes apart: block_width × block_height pixels
+  /// of info().type in native byte order. Pixels beyond the raster's edge are unspecified. A sparse block is nodata
+  /// (0 where the file has none). Throws IoError naming path and block when bytes are missing, short or corrupt:
+  /// never zeros in their place.
+  virtual void read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out, std::ptrdiff_t row_stride,
+                          ReadScratch& scratch, ReadCost& cost) const = 0;
+
+  /// Compressed size in bytes of a block, 0 when sparse or unknown.
+  virtual std::uint64_t block_bytes(std::int64_t block_x, std::int64_t block_y) const = 0;
+  /// Bytes that this object holds in memory.
+  virtual std::size_t resident_bytes() const = 0;
+
+ protected:
+  RasterBand(std::string path, RasterInfo info) : path_(std::move(path)), info_(std::move(info)) {}
+
+ private:
+  std::string path_;
+  RasterInfo info_;
+};
+
+/// Sets GDAL up for reading (drivers, error handler, quiet, no directory scans, `cache_bytes` of block cache). Call once.
+void initialise_gdal(std::uint64_t cache_bytes);
+
+/// Opens band `band` (1-based) of `path`. Throws IoError (missing, unreadable, no georeference) or InvalidInput (no such
+/// band, a type that is not a number).
+std::unique_ptr<RasterBand> open_raster(const std::string& path, int band);
+/// Only the header.
+RasterInfo read_header(const std::string& path, int band);
+
+}  // namespace cubemill

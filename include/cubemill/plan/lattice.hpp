@@ -1,0 +1,76 @@
+// The exact map from output pixels to source pixels: PROJ at the nodes of a coarse lattice, cubic pieces between them,
+// refined until the error measured at check points is below `error_limit`. Nodes and the decision to refine belong to fixed
+// cells of the output grid and node values are rounded to 2^-30 pixel, so that no tile, thread or machine changes a bit.
+// One lattice serves all scenes of one CRS, pixel size and sub-pixel alignment. Thread-safe; cells are made when first asked for.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "cubemill/model/geobox.hpp"
+#include "cubemill/pixel/coordinates.hpp"
+
+namespace cubemill {
+
+/// A window of pixels: columns [x, x + width), rows [y, y + height).
+struct PixelWindow {
+  std::int64_t x = 0, y = 0, width = 0, height = 0;
+  bool empty() const { return width <= 0 || height <= 0; }
+};
+
+/// Segment tables of one window of the output grid, row by row. `spacing` pixels a segment; segment i of a row covers the
+/// pixels from window.x + i·spacing, and k counts from their middle (spacing / 2; 0 where spacing is 1).
+struct TileCoordinates {
+  PixelWindow window;
+  int spacing = 0;  ///< 32, 16, …, 1; 0: nothing of the window can be projected
+  std::int64_t segments = 0;
+  std::vector<CentreSegment> centres;
+  std::vector<BoxSegment> boxes;  ///< empty unless asked for
+
+  std::size_t bytes() const {
+    return centres.capacity() * sizeof(CentreSegment) + boxes.capacity() * sizeof(BoxSegment);
+  }
+};
+
+class Lattice {
+ public:
+  static constexpr int cell_size = 512;
+  static constexpr double error_limit = 1e-7;  ///< source pixels
+
+  /// Throws InvalidInput when no exact operation between the two systems is available.
+  Lattice(const GeoBox& output, const Crs& source_crs, const Affine& source_transform);
+  ~Lattice();
+
+  /// Where a raster lies in this lattice's coordinates (its origin, in whole pixels), if it can be served.
+  struct Origin {
+    std::int64_t left = 0, top = 0;
+  };
+  std::optional<Origin> origin_of(const Crs& crs, const Affine& transform) const;
+
+  /// Makes the tables of a window, which lies in one cell and starts at a multiple of 32 (or of the cell's spacing).
+  TileCoordinates tables(const PixelWindow& window, bool boxes) const;
+
+  /// The source pixels (in lattice coordinates) that the pixels of `window` touch, one more on each side; empty when
+  /// nothing can be projected. The window may span cells.
+  PixelWindow footprint(const PixelWindow& window) const;
+
+  /// Source pixels per output pixel at the middle of the window: the longer side of a mapped pixel.
+  double scale_at(const PixelWindow& window) const;
+
+  int spacing_at(const PixelWindow& window) const;
+  double largest_error() const;  ///< measured so far, in source pixels
+  std::size_t resident_bytes() const;
+  const std::string& operation() const;  ///< name of the coordinate operation
+
+ private:
+  struct Cell;
+  struct Mapping;
+  const Cell& cell_at(std::int64_t x, std::int64_t y) const;
+
+  GeoBox output_;
+  std::unique_ptr<Mapping> mapping_;
+  std::int64_t cells_across_ = 0;
+};
+
+}  // namespace cubemill

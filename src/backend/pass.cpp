@@ -1,0 +1,31 @@
+#include "cubemill/backend/pass.hpp"
+
+#include <cstdlib>
+#include <string_view>
+
+namespace cubemill {
+
+PassKernels baseline_pass_kernels();
+#ifdef CUBEMILL_HAS_AVX2
+PassKernels avx2_pass_kernels();
+#endif
+
+namespace {
+
+PassKernels choose() {
+  const char* const asked = std::getenv("CUBEMILL_SIMD");
+  const std::string_view name = asked ? asked : "";
+#ifdef CUBEMILL_HAS_AVX2
+  if (name != "baseline" && __builtin_cpu_supports("avx2")) return avx2_pass_kernels();
+#endif
+  return baseline_pass_kernels();
+}
+
+}  // namespace
+
+const PassKernels& pass_kernels() {
+  static const PassKernels kernels = choose();
+  return kernels;
+}
+
+}  // namespace cubemill

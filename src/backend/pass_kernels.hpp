@@ -1,0 +1,358 @@
+// The pass on eight pixels at a time, over the element functions of pixel/. Compiled once per instruction set, in the
+// namespace CUBEMILL_TARGET. Three shapes of a group of eight: all in one source row with consecutive columns (plain loads),
+// with one break between rows (two loads, blended), anything else (pixel by pixel).
+#pragma once
+#include "backend/lanes.hpp"
+#include "cubemill/backend/pass.hpp"
+#include "cubemill/pixel/qa_rule.hpp"
+#include "cubemill/pixel/sample.hpp"
+
+#include <type_traits>
+
+namespace cubemill::CUBEMILL_TARGET {
+
+using cubemill::select;
+using cubemill::both;
+
+// ---- where eight pixels lie -------------------------------------------------------------------------------------------
+
+constexpr Halves lane_number = {0, 1, 2, 3, 4, 5, 6, 7};
+
+/// Coordinates of eight pixels along one dimension: the base pixel of the first, and the low halves of all.
+struct Eight {
+  std::int64_t base;
+  Halves low;
+  SignedHalves steps_up, steps_down;  // lanes whose base departs from the first's by one
+  bool near;                          // whether the two masks tell the whole truth
+};
+
+/// `stride`: by how much the base is expected to grow from lane to lane (1 across, 0 down).
+CUBEMILL_HD Eight eight(const Quadratic& q, std::int32_t k, std::int32_t stride) {
+  Eight e;
+  const std::int64_t first = at(q, k), last = at(q, k + lanes - 1);
+  const Halves n = lane_number + std::uint32_t(k);
+  e.low = std::uint32_t(q.a) + n * (std::uint32_t(q.b) + n * std::uint32_t(q.c));
+  e.base = first >> 32;
+  // Departure of each lane from (first + stride·lane) as a signed fraction; exact while it stays below half a pixel.
+  const Halves zero{};
+  const Halves start = zero + std::uint32_t(first);
+  const SignedHalves departure = SignedHalves(e.low - start);
+  const SignedHalves wrapped = e.low < start;
+  const SignedHalves forward = departure >= SignedHalves(zero);
+  e.steps_up = wrapped & forward;
+  e.steps_down = ~wrapped & ~forward;
+  const std::int64_t drift = last - first - (std::int64_t(stride) * (lanes - 1) << 32);
+  constexpr std::int64_t quarter = std::int64_t(1) << 30;
+  e.near = (drift < quarter) & (drift > -quarter) & (q.c < (1 << 24)) & (q.c > -(1 << 24));
+  return e;
+}
+
+CUBEMILL_HD Doubles fraction_of(Halves low) {
+  return raw_fraction<Doubles>(SignedHalves(low >> 1));
+}
+
+// ---- taps of eight pixels ---------------------------------------------------------------------------------------------
+
+/// Raw values of eight pixels at one tap, as 16-bit words.
+template <class Number>
+struct WordTaps {
+  Words raw;
+  static CUBEMILL_HD WordTaps load(const WindowView& w, std::int64_t col, std::int64_t row) {
+    return {load_words(w.at<std::uint16_t>(col, row))};
+  }
+  static CUBEMILL_HD WordTaps blend(SignedHalves take, WordTaps a, WordTaps b) {
+    const SignedWords m = narrowed(take);
+    return {Words((SignedWords(a.raw) & m) | (SignedWords(b.raw) & ~m))};
+  }
+  CUBEMILL_HD SignedWords invalid() const { return raw == Words{}; }
+  CUBEMILL_HD bool all_valid() const { return !any(invalid()); }
+  CUBEMILL_HD Doubles value(std::uint16_t key) const { return Doubles(Number(raw ^ key)); }
+  CUBEMILL_HD Mask missing_mask() const { return widened(invalid()); }
+};
+
+/// The same as floating-point numbers.
+template <class Number>
+struct FloatTaps {
+  Doubles raw;
+  static CUBEMILL_HD FloatTaps load(const WindowView& w, std::int64_t col, std::int64_t row) {
+    const Number* from = w.at<Number>(col, row);
+    alignas(32) double v[lanes];
+    for (int i = 0; i < lanes; ++i) v[i] = double(from[i]);
+    return {load_doubles(v)};
+  }
+  static CUBEMILL_HD FloatTaps blend(SignedHalves take, FloatTaps a, FloatTaps b) {
+    return {select(widened(narrowed(take)), a.raw, b.raw)};
+  }
+  CUBEMILL_HD bool all_valid() const { return !any(raw != raw); }
+  CUBEMILL_HD Doubles value(std::uint16_t) const { return raw; }
+  CUBEMILL_HD Mask missing_mask() const { return raw != raw; }
+};
+
+template <Storage S>
+using Taps = std::conditional_t<
+    S == Storage::u16, WordTaps<Words>,
+    std::conditional_t<S == Storage::i16, WordTaps<SignedWords>,
+                       FloatTaps<std::conditional_t<S == Storage::f32, float, double>>>>;
+
+/// Weighted mean of the valid taps of eight pixels: cubemill::weigh on lanes. A weight may be negative (cubic).
+template <Storage S, int N>
+CUBEMILL_HD Doubles weighted_mean(const WindowView& w, const Eight& y, std::int64_t col, std::int64_t row, const Doubles (&wx)[N],
+                                  const Doubles (&wy)[N]) {
+  const bool up = any(y.steps_up), down = any(y.steps_down);
+  const std::int64_t other = up ? 1 : -1;
+  const SignedHalves stays = up ? ~y.steps_up : ~y.steps_down;
+  Taps<S> tap[N][N];
+  bool valid = true;
+  for (int r = 0; r < N; ++r)
+    for (int c = 0; c < N; ++c) {
+      tap[r][c] = Taps<S>::load(w, col + c, row + r);
+      if (up | down)
+        tap[r][c] = Taps<S>::blend(stays, tap[r][c], Taps<S>::load(w, col + c, row + r + other));
+      valid &= tap[r][c].all_valid();
+    }
+  if constexpr (N == 1)
+    return select(tap[0][0].missing_mask(), Doubles(missing()), tap[0][0].value(w.key));
+  const Doubles zero(0.0);
+  Doubles values = zero, weights = zero;
+  if (valid) [[likely]] {
+    Doubles across = zero;
+    for (int c = 0; c < N; ++c) across = across + wx[c];
+    for (int r = 0; r < N; ++r) {
+      Doubles line = zero;
+      for (int c = 0; c < N; ++c) line = line + wx[c] * tap[r][c].value(w.key);
+      values = values + wy[r] * line;
+      weights = weights + wy[r] * across;
+    }
+    return values / weights;
+  }
+  Mask seen = zero != zero;
+  for (int r = 0; r < N; ++r) {
+    Doubles line = zero, across = zero;
+    for (int c = 0; c < N; ++c) {
+      const Mask gone = tap[r][c].missing_mask();
+      const Doubles weight = select(gone, zero, wx[c]);
+      line = line + weight * select(gone, zero, tap[r][c].value(w.key));
+      across = across + weight;
+      seen = either(seen, both(weight != zero, wy[r] != zero));
+    }
+    values = values + wy[r] * line;
+    weights = weights + wy[r] * across;
+  }
+  return select(seen, values / weights, Doubles(missing()));
+}
+
+// ---- one group of eight pixels ----------------------------------------------------------------------------------------
+
+/// Whether all taps of a group of eight lie in the readable part of a window.
+CUBEMILL_HD bool readable(const WindowView& w, std::int64_t col, std::int64_t row, int taps,
+                          bool up, bool down) {
+  return (col >= w.left) & (col + lanes - 1 + taps <= w.right) & (row - down >= w.top) &
+         (row + taps - 1 + up < w.bottom);
+}
+
+template <Storage S, int N>
+CUBEMILL_HD bool eight_by_loads(const BandGroup& g, const Eight& x, const Eight& y,
+                                std::int64_t first_tap, const Doubles (&wx)[N],
+                                const Doubles (&wy)[N], int at_pixel, RunValues& values) {
+  const bool up = any(y.steps_up), down = any(y.steps_down);
+  const std::int64_t col = x.base - g.where.left + first_tap, row = y.base - g.where.top + first_tap;
+  if (!x.near | !y.near | any(x.steps_up) | any(x.steps_down) | (up & down)) return false;
+  for (int b = 0; b < g.bands; ++b)
+    if (!readable(g.window[b], col, row, N, up, down)) return false;
+  for (int b = 0; b < g.bands; ++b) {
+    const Doubles v = weighted_mean<S, N>(g.window[b], y, col, row, wx, wy);
+    store(v * Doubles(g.scale[b]) + Doubles(g.offset[b]), &values[g.slot[b]][at_pixel]);
+  }
+  return true;
+}
+
+template <Storage S, Resampling M>
+CUBEMILL_HD bool eight_points(const BandGroup& g, const CentreSegment& s, int k, int at_pixel,
+                              RunValues& values) {
+  Quadratic u = s.u, v = s.v;
+  if constexpr (M != Resampling::nearest) u.a -= half_q32, v.a -= half_q32;
+  const Eight x = eight(u, k, 1), y = eight(v, k, 0);
+  if constexpr (M == Resampling::nearest) {
+    const Doubles one[1] = {Doubles(1.0)};
+    return eight_by_loads<S, 1>(g, x, y, 0, one, one, at_pixel, values);
+  } else {
+    constexpr bool linear = M == Resampling::bilinear;
+    constexpr int n = linear ? 2 : 4;
+    const Doubles fx = snapped_fraction(fraction_of(x.low)), fy = snapped_fraction(fraction_of(y.low));
+    Doubles wx[n], wy[n];
+    for (int t = 0; t < n; ++t) {
+      wx[t] = linear ? linear_weight(fx, t) : cubic_weight(fx, t);
+      wy[t] = linear ? linear_weight(fy, t) : cubic_weight(fy, t);
+    }
+    return eight_by_loads<S, n>(g, x, y, linear ? 0 : -1, wx, wy, at_pixel, values);
+  }
+}
+
+template <int N>
+CUBEMILL_HD void box_weights(Halves low, const double (&size)[3], Doubles k, Doubles (&w)[N]) {
+  const Doubles raw = fraction_of(low);
+  const Doubles begin = snapped_fraction(raw), end = snapped_end(raw + box_size(size, k));
+  for (int t = 0; t < N; ++t) w[t] = overlap(begin, end, double(t));
+}
+
+template <Storage S, int N>
+CUBEMILL_HD bool eight_boxes(const BandGroup& g, const BoxSegment& s, int k, int at_pixel,
+                             RunValues& values) {
+  const Eight x = eight(s.u, k, 1), y = eight(s.v, k, 0);
+  const Doubles ks(SignedHalves(lane_number + std::uint32_t(k)));
+  Doubles wx[N], wy[N];
+  box_weights(x.low, s.width, ks, wx);
+  box_weights(y.low, s.height, ks, wy);
+  return eight_by_loads<S, N>(g, x, y, 0, wx, wy, at_pixel, values);
+}
+
+/// Taps that a box of this size can reach into at most: its size plus where it begins, rounded up.
+CUBEMILL_HD int most_taps(const double (&size)[3], int spacing) {
+  const double reach = double(spacing) / 2;
+  const double slope = size[1] < 0 ? -size[1] : size[1], bend = size[2] < 0 ? -size[2] : size[2];
+  const double largest = size[0] + reach * (slope + reach * bend);
+  return largest <= 1.0 + edge_tolerance ? 2 : largest <= 2.0 ? 3 : 99;
+}
+
+template <Storage S, Resampling M>
+CUBEMILL_HD bool group_of_eight(const BandGroup& g, std::size_t segment, int k, int at_pixel,
+                                RunValues& values) {
+  if constexpr (M == Resampling::average) {
+    const BoxSegment& s = g.where.boxes[segment];
+    const int across = most_taps(s.width, g.where.spacing), down = most_taps(s.height, g.where.spacing);
+    const int most = across > down ? across : down;
+    if (most == 2) return eight_boxes<S, 2>(g, s, k, at_pixel, values);
+    if (most == 3) return eight_boxes<S, 3>(g, s, k, at_pixel, values);
+    return false;
+  } else {
+    return eight_points<S, M>(g, g.where.centres[segment], k, at_pixel, values);
+  }
+}
+
+template <Storage S, Resampling M>
+CUBEMILL_HD double one_pixel(const BandGroup& g, int b, std::size_t segment, int k) {
+  if constexpr (M == Resampling::average)
+    return sample_box<S>(g.where.boxes[segment], k, g.where.left, g.where.top, g.window[b]);
+  else
+    return sample_point<S, M>(g.where.centres[segment], k, g.where.left, g.where.top, g.window[b]);
+}
+
+// ---- a run of 32 pixels -----------------------------------------------------------------------------------------------
+
+template <Storage S, Resampling M>
+void sample_run(const BandGroup& g, std::int64_t y, std::int32_t x0, std::int32_t count,
+                unsigned eights, RunValues& values) {
+  const std::size_t row = std::size_t(y * g.where.segments);
+  const int spacing = g.where.spacing, half = spacing / 2;
+  for (int p = 0; p < count; p += lanes) {
+    if (!(eights >> (p / lanes) & 1)) continue;
+    if (spacing >= lanes && p + lanes <= count) {
+      const int x = x0 + p, segment = x / spacing;
+      if (group_of_eight<S, M>(g, row + std::size_t(segment), x - segment * spacing - half, p, values))
+        continue;
+    }
+    for (int i = p; i < p + lanes && i < count; ++i) {
+      const int x = x0 + i, segment = x / spacing, k = x - segment * spacing - half;
+      for (int b = 0; b < g.bands; ++b)
+        values[g.slot[b]][i] =
+            one_pixel<S, M>(g, b, row + std::size_t(segment), k) * g.scale[b] + g.offset[b];
+    }
+  }
+}
+
+template <Resampling M>
+void sample_method(const BandGroup& g, std::int64_t y, std::int32_t x, std::int32_t count,
+                   unsigned eights, RunValues& values) {
+  switch (g.storage) {
+    case Storage::u16:
+      return sample_run<Storage::u16, M>(g, y, x, count, eights, values);
+    case Storage::i16:
+      return sample_run<Storage::i16, M>(g, y, x, count, eights, values);
+    case Storage::f32:
+      return sample_run<Storage::f32, M>(g, y, x, count, eights, values);
+    case Storage::f64:
+      return sample_run<Storage::f64, M>(g, y, x, count, eights, values);
+  }
+}
+
+inline void sample(const BandGroup& g, std::int64_t y, std::int32_t x, std::int32_t count,
+                   unsigned eights, RunValues& values) {
+  switch (g.method) {
+    case Resampling::nearest:
+      return sample_method<Resampling::nearest>(g, y, x, count, eights, values);
+    case Resampling::bilinear:
+      return sample_method<Resampling::bilinear>(g, y, x, count, eights, values);
+    case Resampling::cubic:
+      return sample_method<Resampling::cubic>(g, y, x, count, eights, values);
+    case Resampling::average:
+      return sample_method<Resampling::average>(g, y, x, count, eights, values);
+    case Resampling::mode:
+      return;  // backend/mode.hpp: the same code for every instruction set
+  }
+}
+
+inline void sample_classes(const CoordinateView& where, const WindowView& w, std::int64_t y,
+                           std::int32_t width, std::uint8_t* classes) {
+  const CentreSegment* const row = where.centres + y * where.segments;
+  const int spacing = where.spacing, half = spacing / 2;
+  for (int x = 0; x < width; x += lanes) {
+    const int segment = x / spacing, k = x - segment * spacing - half;
+    if (spacing >= lanes && x + lanes <= width) {
+      const CentreSegment& s = row[segment];
+      const Eight u = eight(s.u, k, 1), v = eight(s.v, k, 0);
+      const bool broken = any(u.steps_up) | any(u.steps_down) | any(v.steps_up) | any(v.steps_down);
+      const std::int64_t col = u.base - where.left, line = v.base - where.top;
+      if (u.near & v.near & !broken & readable(w, col, line, 1, false, false)) {
+        __builtin_memcpy(classes + x, w.at<std::uint8_t>(col, line), lanes);
+        continue;
+      }
+    }
+    for (int i = x; i < x + lanes && i < width; ++i) {
+      const CentreSegment& s = row[i / spacing];
+      const int ki = i % spacing - half;
+      const std::int64_t col = (at(s.u, ki) >> 32) - where.left, line = (at(s.v, ki) >> 32) - where.top;
+      classes[i] = w.contains(col, line) ? *w.at<std::uint8_t>(col, line) : std::uint8_t(qa_missing);
+    }
+  }
+}
+
+// ---- index and fold ---------------------------------------------------------------------------------------------------
+
+template <class Index>
+void evaluate_run(const double* const* band, double* out) {
+  constexpr std::size_t n = Index::bands.size();
+  for (int i = 0; i < run_length; i += lanes) {
+    Doubles b[n];
+    for (std::size_t j = 0; j < n; ++j) b[j] = load_doubles(band[j] + i);
+    store(Index::value(b), out + i);
+  }
+}
+
+template <std::size_t... I>
+void evaluate_one(std::index_sequence<I...>, std::int32_t index, const double* const* band,
+                  double* out) {
+  (void)((index == std::int32_t(I) &&
+          (evaluate_run<std::tuple_element_t<I, AllIndices>>(band, out), true)) ||
+         ...);
+}
+
+inline void evaluate(std::int32_t index, const double* const* band, double* out) {
+  evaluate_one(std::make_index_sequence<index_count>(), index, band, out);
+}
+
+inline void fold_packed(const double* values, const std::uint8_t* good, PackedSum* sums) {
+  for (int i = 0; i < run_length; ++i)
+    sums[i].bits += PackedSum::term(values[i]) & (std::uint64_t(0) - std::uint64_t(good[i]));
+}
+
+inline void fold_wide(const double* values, const std::uint8_t* good, WideSum* sums,
+                      std::int32_t count) {
+  for (int i = 0; i < count; ++i)
+    if (good[i]) sums[i].add(values[i]);
+}
+
+inline PassKernels kernels(const char* name) {
+  return {name, sample, sample_classes, evaluate, fold_packed, fold_wide};
+}
+
+}  // namespace cubemill::CUBEMILL_TARGET

@@ -1,0 +1,54 @@
+// One cell of a lattice: nodes, the cubic pieces between them, and the measurement of their error. Internal to plan/lattice.
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "cubemill/plan/lattice.hpp"
+
+namespace cubemill {
+
+/// Maps points of the output grid (column, row; corners are integers) to source pixels, in place. Points that cannot be
+/// projected become HUGE_VAL.
+using ExactMap = std::function<void(double* x, double* y, std::size_t count)>;
+
+/// Value, slope and curvature about the middle of a segment, along a row.
+struct Parabola {
+  double value = 0, slope = 0, curvature = 0;
+  double at(double k) const { return value + k * (slope + k * curvature); }
+};
+
+class LatticeCell {
+ public:
+  /// `window`: the cell's part of the output grid.
+  LatticeCell(const PixelWindow& window, const ExactMap& map);
+
+  int spacing() const { return spacing_; }  ///< 0: nothing projects; 1: every corner and centre is a node
+  double error() const { return error_; }
+  std::size_t bytes() const { return nodes_.capacity() * sizeof(double); }
+
+  /// Makes the tables of a window inside the cell.
+  void fill(TileCoordinates& tables, bool boxes) const;
+  /// Source coordinates of a corner (column, row of the output grid).
+  Point corner(double column, double row) const;
+
+ private:
+  struct Row;  // parabolas of one row of segments, both dimensions
+  void make_nodes(int spacing, const ExactMap& map);
+  bool all_finite() const;
+  bool any_finite() const;
+  double measure(const ExactMap& map) const;
+  void make_exact(const ExactMap& map);
+  void row_of(double y, std::int64_t first, std::int64_t count, std::vector<Parabola>& out) const;
+  void fill_exact(TileCoordinates& tables, bool boxes) const;
+  double node(int dimension, std::int64_t column, std::int64_t row) const {
+    return nodes_[(std::size_t(dimension) * down_ + row) * across_ + column];
+  }
+
+  PixelWindow window_;
+  int spacing_ = 0;
+  double error_ = 0;
+  std::size_t across_ = 0, down_ = 0;  // nodes, one ring before and two after included
+  std::vector<double> nodes_;          // both dimensions; exact cells: corners, then centres
+};
+
+}  // namespace cubemill

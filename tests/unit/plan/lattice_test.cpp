@@ -1,0 +1,161 @@
+#include "cubemill/plan/lattice.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+namespace cubemill {
+namespace {
+
+GeoBox box(const char* crs, double resolution, double left, double top, std::int64_t width,
+           std::int64_t height) {
+  return {Crs::parse(crs), {resolution, 0, left, 0, -resolution, top}, width, height};
+}
+
+double number(std::int64_t q) { return double(q) * 0x1p-32; }
+
+struct Truth {
+  Transformer transformer;
+  GeoBox output;
+  Affine source;
+  Lattice::Origin origin;
+  // Source pixel coordinates, in the lattice's, of a point of the output grid.
+  Point operator()(double column, double row) {
+    Point p = output.transform.apply(column, row);
+    transformer.forward(&p.x, &p.y, 1);
+    return {(p.x - source.c) / source.a + double(origin.left),
+            (p.y - source.f) / source.e + double(origin.top)};
+  }
+};
+
+// Largest difference of centres and box corners from PROJ at random pixels.
+double worst_difference(const GeoBox& output, const char* source_crs, const Affine& source) {
+  const Crs crs = Crs::parse(source_crs);
+  const Lattice lattice(output, crs, source);
+  Truth truth{Transformer(output.crs, crs), output, source, *lattice.origin_of(crs, source)};
+  std::mt19937_64 random(7);
+  double worst = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const std::int64_t x = std::int64_t(random() % std::uint64_t(output.width));
+    const std::int64_t y = std::int64_t(random() % std::uint64_t(output.height));
+    const TileCoordinates t = lattice.tables({x / 32 * 32, y, std::min<std::int64_t>(32, output.width - x / 32 * 32), 1}, true);
+    const std::int64_t s = x % 32 / t.spacing;
+    const int k = int(x % 32 % t.spacing) - t.spacing / 2;
+    const CentreSegment& c = t.centres[std::size_t(s)];
+    const Point centre = truth(double(x) + 0.5, double(y) + 0.5);
+    worst = std::max({worst, std::fabs(number(at(c.u, k) - edge_tolerance_q32) - centre.x),
+                      std::fabs(number(at(c.v, k) - edge_tolerance_q32) - centre.y)});
+    const BoxSegment& b = t.boxes[std::size_t(s)];
+    const Point p = truth(double(x), double(y)), q = truth(double(x) + 1, double(y) + 1);
+    const double left = number(at(b.u, k) - edge_tolerance_q32);
+    const double width = b.width[0] + k * (b.width[1] + k * b.width[2]);
+    worst = std::max({worst, std::fabs(left - std::min(p.x, q.x)),
+                      std::fabs(left + width - std::max(p.x, q.x))});
+  }
+  return worst;
+}
+
+TEST(Lattice, AgreesWithProjAcrossUtmZones) {
+  const GeoBox output = box("EPSG:32718", 30, 700000, 6800000, 7607, 6685);
+  EXPECT_LT(worst_difference(output, "EPSG:32619", {30, 0, 200015, 0, -30, -3200015}), 1e-7);
+  EXPECT_LT(worst_difference(output, "EPSG:32618", {30, 0, 700015, 0, -30, -3200015}), 1e-7);
+}
+
+TEST(Lattice, AgreesWithProjForDegreesAndForCoarseOutput) {
+  EXPECT_LT(worst_difference(box("EPSG:4326", 0.0003, -44.2, -20.1, 1400, 1300), "EPSG:32623",
+                             {30, 0, 583485, 0, -30, -2222685}),
+            1e-7);
+  // A kilometre from 30 m: 33 source pixels an output pixel, so the lattice must refine itself.
+  EXPECT_LT(worst_difference(box("EPSG:3577", 1000, -500000, -3000000, 700, 600), "EPSG:28355",
+                             {25, 0, 500000, 0, -25, 7000000}),
+            1e-7);
+}
+
+TEST(Lattice, ReportsTheErrorItMeasured) {
+  const GeoBox output = box("EPSG:32718", 30, 700000, 6800000, 1024, 1024);
+  const Lattice lattice(output, Crs::parse("EPSG:32619"), {30, 0, 200015, 0, -30, -3200015});
+  EXPECT_EQ(lattice.largest_error(), 0);
+  lattice.tables({512, 512, 512, 512}, false);
+  EXPECT_GT(lattice.largest_error(), 0);
+  EXPECT_LT(lattice.largest_error(), Lattice::error_limit);
+}
+
+TEST(Lattice, GivesTheSameBitsForAnySplitOfACell) {
+  const GeoBox output = box("EPSG:32718", 30, 700000, 6800000, 900, 700);
+  const Lattice one(output, Crs::parse("EPSG:32619"), {30, 0, 200015, 0, -30, -3200015});
+  const Lattice two(output, Crs::parse("EPSG:32619"), {30, 0, 260015, 0, -30, -3500015});
+  const TileCoordinates whole = one.tables({512, 512, 388, 188}, true);
+  const TileCoordinates part = two.tables({608, 600, 64, 50}, true);
+  ASSERT_EQ(whole.spacing, part.spacing);
+  for (std::int64_t y = 0; y < 50; ++y)
+    for (std::int64_t s = 0; s < part.segments; ++s) {
+      const std::size_t a = std::size_t((y + 88) * whole.segments + s + 96 / whole.spacing);
+      const std::size_t b = std::size_t(y * part.segments + s);
+      EXPECT_EQ(whole.centres[a].u.a, part.centres[b].u.a);
+      EXPECT_EQ(whole.centres[a].v.c, part.centres[b].v.c);
+      EXPECT_EQ(whole.boxes[a].u.b, part.boxes[b].u.b);
+      EXPECT_EQ(whole.boxes[a].width[0], part.boxes[b].width[0]);
+    }
+}
+
+TEST(Lattice, TakesATieToThePixelRightAndBelow) {
+  // Pixel corners at 0 mod 30 on a grid at 15 mod 30: every centre lies on a corner of four source pixels.
+  const GeoBox output = box("EPSG:32618", 30, 300000, 4000000, 300, 300);
+  const Affine source{30, 0, 299985, 0, -30, 4000015};
+  const Lattice lattice(output, output.crs, source);
+  const Lattice::Origin origin = *lattice.origin_of(output.crs, source);
+  const TileCoordinates t = lattice.tables({0, 0, 300, 300}, false);
+  for (std::int64_t y = 0; y < 300; ++y)
+    for (int x = 0; x < 300; ++x) {
+      const CentreSegment& c = t.centres[std::size_t(y * t.segments + x / t.spacing)];
+      const int k = x % t.spacing - t.spacing / 2;
+      ASSERT_EQ((at(c.u, k) >> 32) - origin.left, x + 1);
+      ASSERT_EQ((at(c.v, k) >> 32) - origin.top, y + 1);
+    }
+}
+
+TEST(Lattice, ServesRastersThatDifferByWholePixelsOnly) {
+  const GeoBox output = box("EPSG:32618", 30, 300000, 4000000, 100, 100);
+  const Lattice lattice(output, output.crs, {30, 0, 300015, 0, -30, 4000015});
+  const auto a = lattice.origin_of(output.crs, {30, 0, 300015, 0, -30, 4000015});
+  const auto b = lattice.origin_of(output.crs, {30, 0, 300015 + 90, 0, -30, 4000015 - 60});
+  ASSERT_TRUE(a && b);
+  EXPECT_EQ(b->left - a->left, 3);
+  EXPECT_EQ(b->top - a->top, 2);
+  EXPECT_FALSE(lattice.origin_of(output.crs, {30, 0, 300000, 0, -30, 4000015}));
+  EXPECT_FALSE(lattice.origin_of(output.crs, {60, 0, 300015, 0, -60, 4000015}));
+  EXPECT_FALSE(lattice.origin_of(Crs::parse("EPSG:32619"), {30, 0, 300015, 0, -30, 4000015}));
+}
+
+TEST(Lattice, CoversWithItsFootprintWhatTheTablesPointAt) {
+  const GeoBox output = box("EPSG:32718", 30, 700000, 6800000, 1500, 1500);
+  const Lattice lattice(output, Crs::parse("EPSG:32619"), {30, 0, 200015, 0, -30, -3200015});
+  for (const PixelWindow w : {PixelWindow{0, 0, 512, 512}, {512, 1024, 256, 32}, {1024, 512, 476, 300}}) {
+    const PixelWindow f = lattice.footprint(w);
+    const TileCoordinates t = lattice.tables(w, true);
+    for (std::int64_t y = 0; y < w.height; ++y)
+      for (std::int64_t x = 0; x < w.width; ++x) {
+        const BoxSegment& b = t.boxes[std::size_t(y * t.segments + x / t.spacing)];
+        const int k = int(x % t.spacing) - t.spacing / 2;
+        const std::int64_t u = at(b.u, k) >> 32, v = at(b.v, k) >> 32;
+        ASSERT_TRUE(u - 2 >= f.x && u + 3 < f.x + f.width && v - 2 >= f.y && v + 3 < f.y + f.height);
+      }
+  }
+}
+
+TEST(Lattice, LeavesOutWhatCannotBeProjected) {
+  // Beyond the disc of a geostationary view nothing projects.
+  const GeoBox output = {Crs::parse("+proj=geos +h=35785831 +lon_0=0 +datum=WGS84"),
+                         {20000, 0, -6000000, 0, -20000, 6000000},
+                         600,
+                         600};
+  const Lattice lattice(output, Crs::parse("EPSG:4326"), {0.1, 0, -180, 0, -0.1, 90});
+  const TileCoordinates t = lattice.tables({0, 0, 512, 512}, false);
+  ASSERT_EQ(t.spacing, 1);
+  EXPECT_EQ(t.centres[0].u.a, nowhere_q32);
+  EXPECT_NE(t.centres[std::size_t(300 * t.segments + 300)].u.a, nowhere_q32);
+}
+
+}  // namespace
+}  // namespace cubemill
