@@ -351,8 +351,23 @@ inline void fold_wide(const double* values, const std::uint8_t* good, WideSum* s
     if (good[i]) sums[i].add(values[i]);
 }
 
+// The bits of a packed sum are turned into doubles by laying them under a known exponent: there is no vector conversion
+// of 64-bit integers before AVX-512. Exact, so the same as PackedSum::mean.
+inline void finish_packed(const PackedSum* __restrict sums, std::int32_t count, float* __restrict means,
+                          std::uint32_t* __restrict counts) {
+  constexpr std::uint64_t one = std::uint64_t(1) << 52;
+  for (std::int32_t i = 0; i < count; ++i) {
+    const std::uint64_t biased = sums[i].bits + one / 2, n = biased >> 52;
+    const double sum =
+        __builtin_bit_cast(double, 0x40B0000000000000u | (biased & (one - 1))) - PackedSum::magic;
+    const double number = __builtin_bit_cast(double, 0x4330000000000000u | n) - 0x1p52;
+    means[i] = n ? float(sum / number) : __builtin_nanf("");
+    counts[i] = std::uint32_t(n);
+  }
+}
+
 inline PassKernels kernels(const char* name) {
-  return {name, sample, sample_classes, evaluate, fold_packed, fold_wide};
+  return {name, sample, sample_classes, evaluate, fold_packed, fold_wide, finish_packed};
 }
 
 }  // namespace cubemill::CUBEMILL_TARGET

@@ -59,6 +59,9 @@ struct PassKernels {
   /// Adds the values of a run to packed sums where good[i] is not 0. All arrays have run_length elements.
   void (*fold_packed)(const double* values, const std::uint8_t* good, PackedSum* sums);
   void (*fold_wide)(const double* values, const std::uint8_t* good, WideSum* sums, std::int32_t count);
+
+  /// Means (NaN where nothing was folded) and counts of packed sums; as PackedSum::mean and count.
+  void (*finish_packed)(const PackedSum* sums, std::int32_t count, float* means, std::uint32_t* counts);
 };
 
 /// The best kernels for this machine; the environment variable CUBEMILL_SIMD (`baseline`, `avx2`) chooses by name.

@@ -19,8 +19,8 @@ struct CatalogQuery {
   std::vector<std::string> sources;  ///< files, folders, `-` for standard input
   DateInterval datetime;  ///< by the item's datetime in UTC; null: start/end overlap; whole days
   std::vector<std::string> where;  ///< `PROPERTY OP VALUE` with OP one of = != < <= > >=
-  std::optional<std::array<double, 4>>
-      bbox;  ///< west, south, east, north in degrees; west > east crosses 180°
+  /// West, south, east, north in degrees; west > east crosses 180°. Items without a place pass.
+  std::optional<std::array<double, 4>> bbox;
 };
 
 /// How many items fell out where: to say which filter emptied the query.
@@ -40,7 +40,8 @@ struct Catalog {
   std::vector<std::string> notes;  ///< one line each, for the user: repeated items, files left out
 };
 
-/// Reads the catalog. `standard_input` serves `-`.
+/// Reads the catalog; of every asset that can hold pixels, whatever the query. `standard_input`
+/// serves `-`, hrefs then being relative to the current folder.
 /// Throws InvalidInput (not JSON: file and line; not STAC; same id with other content: both files;
 /// a `where` property that no item has; no item at all; no item matches: which filter emptied it)
 /// and IoError (unreadable file).

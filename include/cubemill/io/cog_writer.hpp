@@ -1,12 +1,16 @@
-// Writes one Cloud-Optimised GeoTIFF, band-interleaved (planar), from tiles that arrive in any order from any thread.
-// Each tile is compressed once, in the calling thread, and appended to a spool file; `finish` lays the final file out in
-// one fixed order (header and IFDs, overviews smallest first, then full resolution), so that equal pixels give equal
-// bytes. Overview levels are folded as tiles arrive. Owns its temporary files and removes them unless finished.
+// Writes one Cloud-Optimised GeoTIFF, band-interleaved (planar), from tiles that arrive in any
+// order from any thread. Each tile is compressed once, in the calling thread, and appended to a
+// spool file; `finish` lays the final file out in one fixed order (header and IFDs, overviews
+// smallest first, then full resolution; in a level band after band, in a band row after row), so
+// that equal pixels give equal bytes. Overview levels are folded as tiles arrive. Owns its
+// temporary files: the spool has no name once it is open, the file to be is removed unless
+// finished.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cubemill/model/geobox.hpp"
@@ -14,11 +18,12 @@
 namespace cubemill {
 
 enum class Compression { none, deflate, zstd, lzw };
-Compression parse_compression(const std::string& name);  ///< throws InvalidInput that lists them
+/// Reads a compression's name. Throws InvalidInput that lists them.
+Compression parse_compression(const std::string& name);
 
 enum class SampleType { f32, u16, u32 };
 enum class OverviewRule {
-  mean,     ///< mean of the valid (not NaN) pixels of each 2×2, in double, rounded once to the type
+  mean,  ///< mean of the valid (not NaN) pixels of each 2×2, in double, rounded once to the type
   nearest,  ///< the top left pixel of each 2×2
 };
 
@@ -36,27 +41,34 @@ class CogWriter {
  public:
   static constexpr std::int64_t tile = 512;  ///< edge of a block, all levels
 
-  /// Spools beside `final_path`: `temporary_path` (the file to be) and `temporary_path` + ".spool". Throws IoError.
+  /// Spools beside `temporary_path`, the file to be. Throws IoError, and InvalidInput when the grid
+  /// is too large for a TIFF or GeoTIFF cannot express its CRS.
   CogWriter(CogSpec spec, std::string temporary_path);
   ~CogWriter();
   CogWriter(const CogWriter&) = delete;
   CogWriter& operator=(const CogWriter&) = delete;
 
-  /// Takes full-resolution tile (column, row) of `band` (0-based): 512×512 samples, row-major; samples outside the grid
-  /// are ignored (they are written as nodata or 0). `empty`: all samples are nodata (or 0) and `samples` may be null.
-  /// Thread-safe. Each tile exactly once. Throws IoError when the disk is full (path, needed and free bytes).
+  /// Takes full-resolution tile (column, row) of `band` (0-based): 512×512 samples, row-major;
+  /// samples outside the grid are ignored (they are written as nodata or 0), NaNs are written as
+  /// one and the same. `empty`: all samples are nodata (or 0) and `samples` may be null.
+  /// Thread-safe. Each tile exactly once. Throws IoError when the disk is full (path, needed and
+  /// free bytes).
   void put(int band, std::int64_t column, std::int64_t row, const void* samples, bool empty);
 
-  /// Writes the final file at `temporary_path` and removes the spool. All tiles must have been put.
+  /// Writes the final file at `temporary_path` and gives the spool's space back. All tiles must
+  /// have been put. Throws IoError; then the file is removed.
   void finish();
 
+  /// Size of the finished file; before `finish`, compressed bytes so far.
   std::uint64_t bytes_written() const;
-  /// Bytes of the overview tiles that are incomplete at worst when tiles come row by row, for the memory plan.
+  /// Bytes that a writer holds at worst when tiles come row by row: incomplete overview tiles of
+  /// all bands, the tile index, statistics.
   static std::uint64_t overview_bytes(const CogSpec& spec);
   /// Bytes that a thread inside `put` needs.
   static std::uint64_t bytes_per_thread(const CogSpec& spec);
 
-  /// Statistics of what was put, per band, over valid full-resolution pixels; exact sums do not depend on the order.
+  /// Statistics of what was put, per band, over valid full-resolution pixels, the same bits for any
+  /// order of arrival; the standard deviation is the population's. Call after all tiles were put.
   struct BandStatistics {
     double minimum = 0, maximum = 0, mean = 0, stddev = 0;
     std::uint64_t valid = 0;
@@ -64,14 +76,15 @@ class CogWriter {
   };
   std::vector<BandStatistics> statistics() const;
 
-  /// The overview level whose longer side is the largest one not above `longest` (full resolution if there is none),
-  /// read back from the finished file's spool before `finish`: one image per band as doubles, NaN = nodata.
+  /// One image per band, NaN = nodata.
   struct Preview {
     std::int64_t width = 0, height = 0;
     std::vector<std::vector<float>> bands;
   };
-  /// Pixels for the quick look; call after all tiles were put, before finish.
-  Preview preview(std::int64_t longest) const;
+  /// Reads back, for the quick look, the level whose longer side is the largest one not above
+  /// `longest` (the smallest level if there is none), of the first `bands` bands. Call after all
+  /// tiles were put, before `finish`.
+  Preview preview(std::int64_t longest, std::size_t bands = SIZE_MAX) const;
 
  private:
   struct State;

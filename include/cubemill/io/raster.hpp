@@ -9,27 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "cubemill/model/geobox.hpp"
-#include "cubemill/model/scene.hpp"
+#include "cubemill/model/raster_info.hpp"
 
 namespace cubemill {
-
-enum class PixelType : std::uint8_t { u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 };
-std::size_t size_of(PixelType type);
-std::string to_string(PixelType type);  ///< `uint16`, `float32`, … as numpy names them
-
-/// What the header says. PixelIsPoint is already resolved: `grid.transform` maps pixel corners.
-struct RasterInfo {
-  GeoBox grid;
-  PixelType type = PixelType::u16;
-  std::int32_t block_width = 0;
-  std::int32_t block_height = 0;
-  BandNumbers numbers;  ///< nodata, scale, offset of the file
-  bool direct = false;  ///< whether blocks are decoded here, not by GDAL
-
-  std::int64_t blocks_across() const { return (grid.width + block_width - 1) / block_width; }
-  std::int64_t blocks_down() const { return (grid.height + block_height - 1) / block_height; }
-};
 
 /// What a thread keeps between reads: decompressor and buffers. Not shared between threads.
 class ReadScratch {
@@ -48,10 +30,10 @@ class ReadScratch {
 /// What reading cost, added to by every read.
 struct ReadCost {
   std::uint64_t requests = 0;       ///< range reads (or GDAL block reads)
-  std::uint64_t bytes_read = 0;     ///< compressed bytes
+  std::uint64_t bytes_read = 0;     ///< compressed bytes; of direct reads only, GDAL does not say
   std::uint64_t bytes_decoded = 0;
   std::uint64_t nanoseconds_reading = 0;   ///< thread CPU time in read calls
-  std::uint64_t nanoseconds_decoding = 0;  ///< thread CPU time inflating and undoing the predictor
+  std::uint64_t nanoseconds_decoding = 0;  ///< thread CPU time inflating and undoing the predictor; all of GDAL's
 };
 
 class RasterBand {

@@ -13,7 +13,7 @@
 namespace cubemill {
 
 struct ProductBand {
-  std::vector<std::string> assets;  ///< asset keys, first match wins
+  std::vector<std::string> assets;  ///< what Scene::find_asset is asked for, first match wins
   BandNumbers numbers;
   std::optional<double> valid_min;  ///< smallest documented source value
   std::optional<double> valid_max;  ///< largest documented source value
@@ -24,8 +24,8 @@ struct ProductBand {
 struct QaFlag {
   std::uint32_t mask = 0;
   std::vector<std::uint32_t> values;  ///< raw masked values that mean "set" (default level)
-  std::map<std::string, std::vector<std::uint32_t>>
-      levels;  ///< e.g. "high" → values of that confidence or above
+  /// Where the product has levels of confidence: "high" → masked values of that level or above.
+  std::map<std::string, std::vector<std::uint32_t>> levels;
   std::string description;
 };
 
@@ -33,8 +33,7 @@ struct Product {
   std::string name;
   std::string title;
   std::map<std::string, ProductBand> bands;  ///< by role: red, nir, …
-  std::vector<std::string>
-      qa_assets;  ///< asset keys of the flag band, first match wins; empty: none
+  std::vector<std::string> qa_assets;  ///< keys of the flag band, first match wins; empty: none
   std::optional<double> qa_nodata;
   std::map<std::string, QaFlag> flags;
   std::vector<std::string> default_mask_out;  ///< flags rejected unless asked otherwise

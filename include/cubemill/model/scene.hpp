@@ -30,8 +30,7 @@ struct ProjMetadata {
 struct SceneAsset {
   std::string key;
   std::string href;  ///< as GDAL opens it: absolute path, /vsi…, http(s):// and s3:// translated
-  std::vector<std::string>
-      names;  ///< eo:bands / bands name and common name where the file has one band
+  std::vector<std::string> names;  ///< name and common name of the band of a one-band file
   std::vector<BandNumbers> bands;  ///< from raster:bands, STAC 1.1 `bands` or the asset itself;
                                    ///< index 0 = first band; empty where nothing is said
   ProjMetadata proj;
@@ -44,10 +43,11 @@ struct Scene {
   Instant start;                ///< datetime; or start_datetime where datetime is null
   Instant end;                  ///< datetime; or end_datetime
   bool has_time_of_day = true;  ///< false: its date is its solar day
-  std::optional<std::array<double, 4>>
-      bbox;  ///< west, south, east, north in degrees; west > east crosses 180°
+  /// West, south, east, north in degrees; west > east crosses 180°.
+  std::optional<std::array<double, 4>> bbox;
   std::map<std::string, SceneAsset> assets;
-  std::string self_href;  ///< absolute path or URL of the item, for `derived_from`
+  std::string
+      self_href;  ///< absolute path or URL of the item; empty where standard input says none
 
   /// Longitude of the bbox's centre in -180…180, 0 where there is no bbox.
   double centre_longitude() const;

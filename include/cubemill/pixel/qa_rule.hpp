@@ -10,9 +10,9 @@ namespace cubemill {
 /// What a flag pixel says: not observed, observed but masked, observed and good.
 enum QaClass : std::uint8_t { qa_missing = 0, qa_masked = 1, qa_good = 2 };
 
-/// A value counts when (qa & keep_mask) == keep_value, no reject pair matches, and the list (if any) says so.
+/// A value that is not nodata counts when (qa & keep_mask) == keep_value, no reject pair matches, and the list (if any) says so.
 struct QaRule {
-  static constexpr int max_rejects = 16;
+  static constexpr int max_rejects = 64;
   static constexpr int max_values = 64;
   std::uint32_t keep_mask = 0, keep_value = 0;
   std::int32_t rejects = 0;
@@ -20,8 +20,6 @@ struct QaRule {
   std::int32_t values = 0;                   ///< 0: no list
   std::uint32_t value[max_values] = {};
   std::uint8_t list_keeps = 0;               ///< 1: the listed values count; 0: all others do
-  std::uint8_t has_nodata = 0;
-  std::uint32_t nodata = 0;
 };
 
 CUBEMILL_HD QaClass classify(const QaRule& rule, std::uint32_t qa) {
@@ -31,8 +29,7 @@ CUBEMILL_HD QaClass classify(const QaRule& rule, std::uint32_t qa) {
   bool listed = false;
   for (std::int32_t i = 0; i < rule.values; ++i) listed |= qa == rule.value[i];
   good &= (rule.values == 0) | (listed == (rule.list_keeps != 0));
-  const bool missing = (rule.has_nodata != 0) & (qa == rule.nodata);
-  return missing ? qa_missing : good ? qa_good : qa_masked;
+  return good ? qa_good : qa_masked;
 }
 
 }  // namespace cubemill

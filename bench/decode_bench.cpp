@@ -1,0 +1,250 @@
+// Decoding a Landsat-like block (DEFLATE, predictor 2, 256×256 uint16) through
+// RasterBand::read_block, against the rival: a bare loop of libdeflate and an AVX2 running sum over
+// the same bytes, already in memory. Both answers are checked.
+#include <benchmark/benchmark.h>
+#include <cpl_string.h>
+#include <gdal_priv.h>
+#include <libdeflate.h>
+#include <ogr_spatialref.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "cubemill/io/raster.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace {
+
+using namespace cubemill;
+
+constexpr int edge = 256, across = 8, blocks = across * across;
+constexpr std::size_t block_bytes = std::size_t(edge) * edge * 2;
+
+struct Packed {
+  std::uint64_t offset = 0;
+  std::size_t size = 0;
+};
+
+// The archive: one file of 64 blocks that compress about as reflectance does (1.7 : 1), its bytes,
+// and its pixels.
+struct Archive {
+  std::string path;
+  std::vector<char> bytes;
+  std::vector<Packed> places;
+  std::vector<std::uint16_t> pixels;  // block after block
+  std::unique_ptr<RasterBand> band;
+};
+
+std::vector<std::uint16_t> reflectance(int width) {
+  std::mt19937 random(1);
+  std::normal_distribution<double> noise(0, 60);
+  std::vector<std::uint16_t> image(std::size_t(width) * width);
+  for (int y = 0; y < width; ++y)
+    for (int x = 0; x < width; ++x) {
+      const double smooth = 9000 + 1500 * std::sin(x / 37.0) * std::cos(y / 51.0);
+      image[std::size_t(y) * width + x] = std::uint16_t(smooth + noise(random));
+    }
+  return image;
+}
+
+void write_file(const std::string& path) {
+  const int width = edge * across;
+  std::vector<std::uint16_t> image = reflectance(width);
+  CPLStringList options;
+  for (const char* option : {"TILED=YES", "COMPRESS=DEFLATE", "PREDICTOR=2"})
+    options.AddString(option);
+  GDALDriver* driver = GetGDALDriverManager()->GetDriverByName("GTiff");
+  GDALDatasetUniquePtr file(
+      driver->Create(path.c_str(), width, width, 1, GDT_UInt16, options.List()));
+  OGRSpatialReference crs;
+  crs.importFromEPSG(32618);
+  double transform[6] = {399975, 30, 0, 4500015, 0, -30};
+  if (!file || file->SetSpatialRef(&crs) != CE_None ||
+      file->SetGeoTransform(transform) != CE_None ||
+      file->GetRasterBand(1)->RasterIO(GF_Write, 0, 0, width, width, image.data(), width, width,
+                                       GDT_UInt16, 0, 0, nullptr) != CE_None)
+    throw std::runtime_error("cannot make " + path);
+}
+
+void find_places(Archive& archive) {
+  GDALDatasetUniquePtr file(GDALDataset::Open(archive.path.c_str()));
+  const auto item = [&](const char* name, int x, int y) {
+    return std::stoull(
+        file->GetRasterBand(1)->GetMetadataItem(CPLSPrintf("BLOCK_%s_%d_%d", name, x, y), "TIFF"));
+  };
+  archive.pixels.resize(blocks * block_bytes / 2);
+  for (int y = 0; y < across; ++y)
+    for (int x = 0; x < across; ++x) {
+      std::uint16_t* block = &archive.pixels[archive.places.size() * block_bytes / 2];
+      archive.places.push_back({item("OFFSET", x, y), std::size_t(item("SIZE", x, y))});
+      if (file->GetRasterBand(1)->ReadBlock(x, y, block) != CE_None)
+        throw std::runtime_error("unreadable");
+    }
+}
+
+struct TemporaryFile {
+  std::string path =
+      (std::filesystem::temp_directory_path() / ("decode_bench." + std::to_string(::getpid())))
+          .string();
+  ~TemporaryFile() { std::filesystem::remove(path); }
+};
+
+Archive& archive() {
+  static TemporaryFile file;
+  static Archive made = [] {
+    initialise_gdal(16 << 20);
+    Archive result;
+    result.path = file.path;
+    write_file(result.path);
+    find_places(result);
+    std::ifstream in(result.path, std::ios::binary);
+    result.bytes.assign(std::istreambuf_iterator<char>(in), {});
+    result.band = open_raster(result.path, 1);
+    if (!result.band->info().direct)
+      throw std::runtime_error("the file should be decoded directly");
+    return result;
+  }();
+  return made;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) void rival_undo(std::uint16_t* p) {
+  const __m256i last = _mm256_set1_epi16(0x0F0E);
+  for (int y = 0; y < edge; ++y) {
+    __m256i carry = _mm256_setzero_si256();
+    for (int x = 0; x < edge; x += 16, p += 16) {
+      __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+      v = _mm256_add_epi16(v, _mm256_slli_si256(v, 2));
+      v = _mm256_add_epi16(v, _mm256_slli_si256(v, 4));
+      v = _mm256_add_epi16(v, _mm256_slli_si256(v, 8));
+      const __m256i t = _mm256_shuffle_epi8(v, last);
+      v = _mm256_add_epi16(v, _mm256_permute2x128_si256(t, t, 0x08));
+      v = _mm256_add_epi16(v, carry);
+      carry = _mm256_shuffle_epi8(_mm256_permute4x64_epi64(v, 0xFF), last);
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
+    }
+  }
+}
+#endif
+
+void rival_undo_scalar(std::uint16_t* p) {
+  for (int y = 0; y < edge; ++y, p += edge)
+    for (int x = 1; x < edge; ++x) p[x] = std::uint16_t(p[x] + p[x - 1]);
+}
+
+struct Rival {
+  libdeflate_decompressor* decompressor = libdeflate_alloc_decompressor();
+  ~Rival() { libdeflate_free_decompressor(decompressor); }
+
+  bool decode(const Archive& from, int block, std::uint16_t* out) {
+    const Packed& place = from.places[std::size_t(block)];
+    if (libdeflate_zlib_decompress(decompressor, &from.bytes[place.offset], place.size, out,
+                                   block_bytes, nullptr))
+      return false;
+#if defined(__x86_64__)
+    static const bool avx2 = __builtin_cpu_supports("avx2");
+    if (avx2) return rival_undo(out), true;
+#endif
+    return rival_undo_scalar(out), true;
+  }
+};
+
+struct Ours {
+  ReadScratch scratch;
+  ReadCost cost;
+
+  void decode(const Archive& from, int block, std::byte* out, std::ptrdiff_t stride) {
+    from.band->read_block(block % across, block / across, out, stride, scratch, cost);
+  }
+};
+
+double thread_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
+}
+
+template <class Action>
+double seconds(Action action) {
+  const double start = thread_seconds();
+  action();
+  return thread_seconds() - start;
+}
+
+bool same(const Archive& expected, int block, const void* pixels) {
+  return std::memcmp(&expected.pixels[std::size_t(block) * block_bytes / 2], pixels, block_bytes) ==
+         0;
+}
+
+void count_bytes(benchmark::State& state) {
+  state.SetBytesProcessed(std::int64_t(state.iterations()) * blocks * std::int64_t(block_bytes));
+}
+
+void rival_libdeflate_and_running_sum(benchmark::State& state) {
+  const Archive& from = archive();
+  Rival rival;
+  std::vector<std::uint16_t> out(block_bytes / 2);
+  for (auto _ : state)
+    for (int block = 0; block < blocks; ++block)
+      if (!rival.decode(from, block, out.data()))
+        return state.SkipWithError("the rival cannot decode");
+  if (!same(from, blocks - 1, out.data())) state.SkipWithError("the rival gave wrong pixels");
+  count_bytes(state);
+}
+
+// Rows either without gaps or apart, as in a window of several blocks.
+void read_block(benchmark::State& state) {
+  const Archive& from = archive();
+  Ours ours;
+  const auto stride = std::ptrdiff_t(state.range(0));
+  std::vector<std::byte> out(std::size_t(stride) * edge);
+  for (auto _ : state)
+    for (int block = 0; block < blocks; ++block) ours.decode(from, block, out.data(), stride);
+  for (int y = 0; y < edge; ++y)
+    std::memmove(&out[std::size_t(y) * edge * 2], &out[std::size_t(y * stride)], edge * 2);
+  if (!same(from, blocks - 1, out.data())) state.SkipWithError("wrong pixels");
+  count_bytes(state);
+}
+
+// Both in turns, so that a busy machine hits both alike: the ratio of CPU times, reading included
+// on our side only.
+void read_block_over_rival(benchmark::State& state) {
+  const Archive& from = archive();
+  Rival rival;
+  Ours ours;
+  std::vector<std::uint16_t> out(block_bytes / 2);
+  double rival_time = 0, our_time = 0;
+  for (auto _ : state)
+    for (int block = 0; block < blocks; ++block) {
+      rival_time += seconds([&] { rival.decode(from, block, out.data()); });
+      our_time += seconds(
+          [&] { ours.decode(from, block, reinterpret_cast<std::byte*>(out.data()), edge * 2); });
+    }
+  state.counters["ratio"] = our_time / rival_time;
+  state.counters["decode_only_ratio"] = 1e-9 * double(ours.cost.nanoseconds_decoding) / rival_time;
+  const double gib = double(state.iterations()) * blocks * double(block_bytes) / double(1 << 30);
+  state.counters["rival_cpu_s_per_GiB"] = rival_time / gib;
+  state.counters["our_cpu_s_per_GiB"] = our_time / gib;
+}
+
+BENCHMARK(rival_libdeflate_and_running_sum)->Unit(benchmark::kMillisecond);
+BENCHMARK(read_block)
+    ->Arg(edge * 2)
+    ->Arg(edge * 8 + 64)
+    ->ArgName("stride")
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(read_block_over_rival)->Unit(benchmark::kMillisecond);
+
+}  // namespace

@@ -1,0 +1,56 @@
+// The main job, from items to composites, and the plan of it: what the command line and other programs call. One call at a
+// time in a process; threads are its own.
+#pragma once
+#include <functional>
+#include <iosfwd>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cubemill/io/cog_writer.hpp"
+#include "cubemill/plan/recipe.hpp"
+
+namespace cubemill {
+
+/// How far a run has come.
+struct Progress {
+  std::size_t chunks_done = 0;
+  std::size_t chunks = 0;
+  double seconds = 0;
+};
+
+struct CompositeRequest {
+  Recipe recipe;
+  /// The recipe as options and their values, for the report; `sources` apart.
+  std::map<std::string, std::vector<std::string>> options;
+  Limits limits;
+  std::string output;  ///< folder
+  Compression compression = Compression::deflate;
+  bool overwrite = false;
+  std::function<void(const Progress&)> progress;
+  std::function<void(const std::string&)> warn;  ///< one line each, for the user
+};
+
+struct CompositeResult {
+  std::string report;                 ///< report.json
+  std::vector<std::string> summary;   ///< for people, line by line
+  std::vector<std::string> files;     ///< written, in order
+  std::size_t skipped = 0;            ///< scenes left out with the user's leave
+};
+
+/// Runs the composite. Throws the kinds of base/error.hpp; then nothing is left under a final name.
+CompositeResult make_composite(const CompositeRequest& request, std::istream& standard_input);
+
+struct PlanResult {
+  std::string json;
+  std::vector<std::string> table;
+};
+
+/// Plans without reading a pixel. `probe`: read every header, else one a product and grid.
+PlanResult plan_composite(const CompositeRequest& request, bool probe, std::istream& standard_input);
+
+/// Removes what an interrupted run of this process has staged; from any thread.
+void abandon_outputs() noexcept;
+
+
+}  // namespace cubemill

@@ -1,0 +1,32 @@
+#include "cli/interrupt.hpp"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <string_view>
+#include <thread>
+
+#include "cubemill/exec/composite.hpp"
+
+namespace cubemill {
+
+void watch_for_interrupts() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // inherited by all threads: only the one below gets them
+  std::thread([signals] {
+    int signal = 0;
+    while (sigwait(&signals, &signal) != 0) {
+    }
+    abandon_outputs();
+    constexpr std::string_view text = "cubemill: interrupted; nothing was written\n";
+    (void)!write(STDERR_FILENO, text.data(), text.size());
+    std::_Exit(128 + signal);  // other threads may be blocked inside a library
+  }).detach();
+}
+
+}  // namespace cubemill

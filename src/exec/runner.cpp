@@ -1,0 +1,216 @@
+#include "exec/runner.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <map>
+#include <optional>
+#include <thread>
+
+#include "io/thread_clock.hpp"
+
+namespace cubemill {
+namespace {
+
+std::vector<FoldIndex> fold_indices(const Survey& survey) {
+  const std::size_t flags = survey.inputs.front().flags ? 1 : 0;  // slots count the inputs that are no flags
+  std::vector<FoldIndex> indices;
+  for (const IndexPlan& plan : survey.indices) {
+    FoldIndex index{plan.index, {}};
+    for (const std::size_t input : plan.inputs) index.slots.push_back(std::int32_t(input - flags));
+    indices.push_back(std::move(index));
+  }
+  return indices;
+}
+
+class Runner {
+ public:
+  Runner(const Plan& plan, const Survey& survey, const std::vector<std::vector<std::unique_ptr<RasterBand>>>& bands,
+         const RunOptions& options, TileSink& sink)
+      : plan_(plan),
+        options_(options),
+        sink_(sink),
+        indices_(fold_indices(survey)),
+        flags_(survey.qa),
+        cache_(plan.memory.cache),
+        coordinates_(plan, needs_boxes(survey), plan.lattices.size() * (plan.memory.slabs + 1)),
+        left_out_(plan.scenes.size()),
+        sources_{plan, survey, bands, flags_, cache_, coordinates_, pass_kernels(), options.fuse_pixels, left_out_},
+        sums_(plan.accumulators),
+        tiles_(plan.tiles.size()),
+        slabs_(plan.memory.slab_bytes, plan.memory.slabs, [this] { wake(); }) {
+    for (std::size_t t = 0; t < plan.tiles.size(); ++t) tiles_[t].chunks_left = plan.tiles[t].chunks;
+  }
+
+  RunTally run() {
+    for (const Tile& tile : plan_.tiles)
+      if (tile.chunks == 0) sink_.put_empty(tile);
+    {
+      std::vector<std::jthread> workers;
+      for (int i = 1; i < plan_.memory.threads; ++i) workers.emplace_back([this] { work(); });
+      work();
+    }
+    if (failure_) std::rethrow_exception(failure_);
+    tally_.cache_hits = cache_.hits();
+    tally_.cache_peak_bytes = cache_.peak_bytes();
+    return std::move(tally_);
+  }
+
+ private:
+  struct LiveTile {
+    std::unique_ptr<TileSums> sums;
+    std::uint32_t chunks_left = 0;
+    bool busy = false;
+  };
+
+  void wake() {
+    { const std::lock_guard lock(mutex_); }
+    changed_.notify_all();
+  }
+
+  void work() {
+    try {
+      ChunkReader reader(sources_);
+      while (step(reader)) {
+      }
+      const std::lock_guard lock(mutex_);
+      tally_.read.add(reader.tally());
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (!failure_) failure_ = std::current_exception();
+      stop_ = true;
+      changed_.notify_all();
+    }
+  }
+
+  // Does one piece of work; false when there is none left.
+  bool step(ChunkReader& reader) {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      if (stop_ || done_ == plan_.chunks.size()) return false;
+      if (const auto ready = foldable(); ready != ready_.end()) {
+        ReadyChunk chunk = std::move(ready->second);
+        ready_.erase(ready);
+        tiles_[plan_.chunks[chunk.chunk].tile].busy = true;
+        lock.unlock();
+        fold(std::move(chunk));
+        return true;
+      }
+      if (!again_.empty() || next_ < plan_.chunks.size()) {
+        if (Slab slab = slabs_.try_acquire()) {
+          std::uint32_t chunk = std::uint32_t(next_);
+          if (!again_.empty()) {
+            chunk = again_.back();
+            again_.pop_back();
+          } else {
+            ++next_;
+          }
+          lock.unlock();
+          read(reader, chunk, std::move(slab));
+          return true;
+        }
+      }
+      changed_.wait(lock);
+    }
+  }
+
+  std::map<std::uint32_t, ReadyChunk>::iterator foldable() {
+    return std::find_if(ready_.begin(), ready_.end(),
+                        [&](const auto& r) { return !tiles_[plan_.chunks[r.first].tile].busy; });
+  }
+
+  void read(ChunkReader& reader, std::uint32_t index, Slab slab) {
+    try {
+      ReadyChunk chunk = reader.read(index, std::move(slab));
+      const std::lock_guard lock(mutex_);
+      ready_.emplace(index, std::move(chunk));
+      changed_.notify_all();
+    } catch (const SceneError& error) {
+      if (!options_.skip_unreadable) throw;
+      const std::lock_guard lock(mutex_);
+      if (!left_out_[error.scene()].exchange(true))
+        tally_.left_out.push_back({error.scene(), error.asset(), error.href(), error.what()});
+      again_.push_back(index);
+      changed_.notify_all();
+    }
+  }
+
+  void fold(ReadyChunk ready) {
+    const Chunk& chunk = plan_.chunks[ready.chunk];
+    LiveTile& live = tiles_[chunk.tile];  // this thread's while it is busy
+    const Tile& tile = plan_.tiles[chunk.tile];
+    std::uint64_t folding = 0;
+    {
+      const std::uint64_t start = thread_nanoseconds();
+      if (!live.sums) live.sums = sums_.take();
+      fold_chunk(ready.fold, indices_, live.sums->views(chunk.window.x - tile.window.x, chunk.window.y - tile.window.y),
+                 sources_.kernels);
+      folding = thread_nanoseconds() - start;
+    }
+    ready.slab.give_back();
+    std::unique_ptr<TileSums> finished;
+    {
+      const std::lock_guard lock(mutex_);
+      tally_.nanoseconds_folding += folding;
+      live.busy = false;
+      if (--live.chunks_left == 0) finished = std::move(live.sums);
+      changed_.notify_all();
+    }
+    if (finished) finish(tile, std::move(finished));
+    const std::lock_guard lock(mutex_);
+    ++done_;
+    if (options_.progress) options_.progress(done_);
+    changed_.notify_all();
+  }
+
+  void finish(const Tile& tile, std::unique_ptr<TileSums> sums) {
+    thread_local std::vector<float> means;
+    thread_local std::vector<std::uint32_t> counts;
+    std::uint64_t beyond = 0, finishing = 0, writing = 0;
+    for (std::size_t i = 0; i < indices_.size(); ++i) {
+      const std::uint64_t start = thread_nanoseconds();
+      beyond += sums->finish(i, sources_.kernels, means, counts);
+      const bool empty = std::all_of(counts.begin(), counts.end(), [](std::uint32_t c) { return c == 0; });
+      const std::uint64_t middle = thread_nanoseconds();
+      sink_.put(i, tile, means, counts, empty);
+      finishing += middle - start, writing += thread_nanoseconds() - middle;
+    }
+    sums_.give_back(std::move(sums));
+    const std::lock_guard lock(mutex_);
+    tally_.values_beyond += beyond;
+    tally_.nanoseconds_finishing += finishing;
+    tally_.nanoseconds_writing += writing;
+  }
+
+  const Plan& plan_;
+  const RunOptions& options_;
+  TileSink& sink_;
+  const std::vector<FoldIndex> indices_;
+  FlagEncoder flags_;
+  BlockCache cache_;
+  CoordinateCache coordinates_;
+  std::vector<std::atomic<bool>> left_out_;
+  Sources sources_;
+  TileSumsPool sums_;
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::size_t next_ = 0, done_ = 0;
+  std::vector<std::uint32_t> again_;  // chunks whose reading failed and is to be done without the scene
+  std::vector<LiveTile> tiles_;
+  RunTally tally_;
+  std::exception_ptr failure_;
+  bool stop_ = false;
+
+  SlabPool slabs_;  // after the lock that its callback takes
+  std::map<std::uint32_t, ReadyChunk> ready_;  // holds slabs: goes before the pool
+};
+
+}  // namespace
+
+RunTally run_plan(const Plan& plan, const Survey& survey,
+                  const std::vector<std::vector<std::unique_ptr<RasterBand>>>& bands, const RunOptions& options,
+                  TileSink& sink) {
+  return Runner(plan, survey, bands, options, sink).run();
+}
+
+}  // namespace cubemill

@@ -1,0 +1,53 @@
+// Runs a plan on threads: each thread takes what is most urgent – folding a chunk that was read, else reading the next one.
+// Chunks get their slabs in plan order, so the earliest chunk can always go on; a tile is folded by one thread at a time and
+// handed to the sink when its last chunk is in. Back-pressure is ownership: without a free slab nothing is read.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "exec/chunk_reader.hpp"
+#include "exec/tile_sums.hpp"
+
+namespace cubemill {
+
+/// Takes finished tiles, from any thread.
+class TileSink {
+ public:
+  virtual ~TileSink() = default;
+  /// Means and counts of one index, tile_size² row-major; pixels outside the grid are whatever. `empty`: no count above 0.
+  virtual void put(std::size_t index, const Tile& tile, const std::vector<float>& means,
+                   const std::vector<std::uint32_t>& counts, bool empty) = 0;
+  /// A tile that no scene touches.
+  virtual void put_empty(const Tile& tile) = 0;
+};
+
+struct LeftOutScene {
+  std::size_t scene = 0;  ///< into Plan::scenes
+  std::string asset, href, reason;
+};
+
+struct RunTally {
+  ReadTally read;
+  std::uint64_t cache_hits = 0;
+  std::uint64_t cache_peak_bytes = 0;
+  std::uint64_t values_beyond = 0;  ///< finite values too large to fold
+  std::uint64_t nanoseconds_folding = 0;
+  std::uint64_t nanoseconds_finishing = 0;
+  std::uint64_t nanoseconds_writing = 0;
+  std::vector<LeftOutScene> left_out;  ///< unreadable scenes; not empty: the tiles are not to be used
+};
+
+struct RunOptions {
+  bool fuse_pixels = true;
+  bool skip_unreadable = false;
+  /// Called now and then, from any thread, one at a time: chunks done.
+  std::function<void(std::size_t)> progress;
+};
+
+/// Runs the plan. Throws what a reader or the sink throws; the first failure stops all threads.
+RunTally run_plan(const Plan& plan, const Survey& survey,
+                  const std::vector<std::vector<std::unique_ptr<RasterBand>>>& bands, const RunOptions& options,
+                  TileSink& sink);
+
+}  // namespace cubemill

@@ -1,0 +1,306 @@
+#include "exec/surveyor.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <tuple>
+
+#include "cubemill/backend/pass.hpp"
+#include "cubemill/base/error.hpp"
+#include "cubemill/io/product_file.hpp"
+#include "exec/band_choice.hpp"
+
+namespace cubemill {
+namespace {
+
+template <class... Index>
+void for_index(const std::string& name, std::tuple<Index...>*, auto&& f) {
+  std::int32_t i = 0;
+  ((Index::name == name ? f(i, Index::bands) : void(), ++i), ...);
+}
+
+constexpr auto all_indices = static_cast<AllIndices*>(nullptr);
+
+/// The roles of an index request, and the position of its index.
+std::vector<std::string> roles_of(const IndexRequest& request, std::int32_t& index) {
+  std::vector<std::string> roles;
+  for_index(request.band.empty() ? request.name : "", all_indices, [&](std::int32_t i, const auto& bands) {
+    index = i;
+    for (const auto band : bands) roles.emplace_back(request.band.empty() ? std::string(band) : request.band);
+  });
+  return roles;
+}
+
+std::optional<Product> choose_product(const std::vector<Scene>& scenes, const Recipe& recipe,
+                                      const std::vector<std::string>& roles, std::vector<std::string>& notes) {
+  if (!recipe.product.empty()) return find_product(recipe.product);
+  const BandChooser chooser(scenes, recipe, std::nullopt);
+  const bool bands_known = std::all_of(roles.begin(), roles.end(), [&](const std::string& r) { return chooser.known_without_product(r); });
+  const bool mask_known = recipe.mask.none || (recipe.mask.by_hand() && !recipe.mask.qa_band.empty());
+  std::optional<Product> product = recognise_product(scenes);
+  const auto names_collection = [&] {
+    return std::all_of(scenes.begin(), scenes.end(), [&](const Scene& s) {
+      return std::find(product->collections.begin(), product->collections.end(), s.collection) != product->collections.end();
+    });
+  };
+  if (product && bands_known && mask_known && !names_collection()) product.reset();
+  if (product) notes.push_back("product " + product->name + " recognised");
+  if (!product && !(bands_known && mask_known)) {
+    std::string known;
+    for (const std::string& n : product_names()) known += (known.empty() ? "" : ", ") + n;
+    throw InvalidInput("the product of the items is not recognised: give --product (" + known +
+                       " or a file), or --band ROLE=ASSET for each band and --qa-band with a rule (or --no-mask)");
+  }
+  return product;
+}
+
+void add_inputs(Survey& survey, const Recipe& recipe) {
+  if (!recipe.mask.none) survey.inputs.push_back({"flags", true, Resampling::nearest});
+  for (const IndexRequest& request : recipe.indices) {
+    IndexPlan plan{request.name, 0, {}};
+    for (const std::string& role : roles_of(request, plan.index)) {
+      const auto known = std::find_if(survey.inputs.begin(), survey.inputs.end(), [&](const Input& i) { return !i.flags && i.role == role; });
+      plan.inputs.push_back(std::size_t(known - survey.inputs.begin()));
+      if (known == survey.inputs.end()) survey.inputs.push_back({role, false, Resampling::nearest});
+    }
+    survey.indices.push_back(std::move(plan));
+  }
+  const std::size_t bands = survey.inputs.size() - (recipe.mask.none ? 0 : 1);
+  if (bands > max_slots) throw InvalidInput("--index: " + std::to_string(bands) + " bands at once; at most " + std::to_string(max_slots));
+}
+
+void set_methods(Survey& survey, const Recipe& recipe, const BandChooser& chooser, const std::optional<Product>& product) {
+  std::set<std::string> known;
+  for (const Input& i : survey.inputs)
+    if (!i.flags) known.insert(i.role);
+  for (const Scene& s : survey.scenes)
+    for (const auto& [key, asset] : s.assets) known.insert(key);
+  if (product)
+    for (const auto& [role, band] : product->bands) known.insert(role);
+  for (const auto& [name, method] : recipe.resampling.named) {
+    if (!known.count(name)) {
+      std::string names;
+      for (const std::string& k : known) names += (names.empty() ? "" : ", ") + k;
+      throw InvalidInput("--resampling: no band '" + name + "' here; there are " + names);
+    }
+    if (chooser.is_flags(name) && method != Resampling::nearest && method != Resampling::mode)
+      throw InvalidInput("--resampling " + name + "=" + to_string(method) + ": '" + name +
+                         "' holds flags, and the mean of flags is no flag; nearest or mode");
+  }
+  const Scene& scene = survey.scenes.front();
+  for (Input& input : survey.inputs) {
+    const bool flags = input.flags || chooser.is_flags(input.role);
+    input.method = flags ? Resampling::nearest : recipe.resampling.all;
+    const BandChoice choice = chooser.find(scene, input.role, input.flags);
+    for (const auto& [name, method] : recipe.resampling.named)
+      if ((!input.flags && name == input.role) || (choice.asset && name == choice.asset->key)) input.method = method;
+  }
+}
+
+RasterInfo info_from_metadata(const SceneAsset& asset, const RasterInfo& like) {
+  RasterInfo info = like;
+  info.grid.crs = Crs::parse(asset.proj.crs);
+  const auto& t = *asset.proj.transform;
+  info.grid.transform = {t[0], t[1], t[2], t[3], t[4], t[5]};
+  info.grid.height = (*asset.proj.shape)[0], info.grid.width = (*asset.proj.shape)[1];
+  return info;
+}
+
+bool has_grid(const SceneAsset& a) { return !a.proj.crs.empty() && a.proj.transform && a.proj.shape; }
+
+/// Largest distance in pixels between what the item and the file say of the corners; 0 when the item says nothing.
+double grid_difference(const SceneAsset& asset, const GeoBox& file) {
+  if (!asset.proj.transform) return 0;
+  const auto& t = *asset.proj.transform;
+  const Affine item{t[0], t[1], t[2], t[3], t[4], t[5]};
+  const Affine inverse = file.transform.inverse();
+  const double w = double(file.width), h = double(file.height);
+  double worst = 0;
+  for (const auto& [c, r] : {std::pair{0.0, 0.0}, std::pair{w, 0.0}, std::pair{0.0, h}, std::pair{w, h}}) {
+    const Point p = item.apply(c, r), q = inverse.apply(p.x, p.y);
+    worst = std::max({worst, std::fabs(q.x - c), std::fabs(q.y - r)});
+  }
+  return worst;
+}
+
+/// Surveys scene by scene, on several threads when files are opened.
+class Surveyor {
+ public:
+  Surveyor(SurveyResult& result, const Recipe& recipe, const BandChooser& chooser, Headers headers)
+      : result_(result), recipe_(recipe), chooser_(chooser), headers_(headers) {}
+
+  void run(const std::vector<std::size_t>& scenes, int threads) {
+    const std::size_t n = scenes.size();
+    surveyed_.resize(n), bands_.resize(n), kept_.assign(n, 0);
+    std::atomic<std::size_t> next{0};
+    std::exception_ptr failure;
+    const auto work = [&] {
+      for (std::size_t i; !stop_ && (i = next++) < n;) try {
+          one(scenes[i], i);
+        } catch (...) {
+          const std::lock_guard lock(mutex_);
+          if (!failure) failure = std::current_exception();
+          stop_ = true;
+        }
+    };
+    {
+      std::vector<std::jthread> workers;
+      for (int t = 1; t < threads && headers_ != Headers::estimate; ++t) workers.emplace_back(work);
+      work();
+    }
+    if (failure) std::rethrow_exception(failure);
+    collect();
+  }
+
+ private:
+  void one(std::size_t scene_index, std::size_t slot) {
+    const Scene& scene = result_.survey.scenes[scene_index];
+    SurveyedScene surveyed{scene_index, {}};
+    std::vector<std::unique_ptr<RasterBand>> bands;
+    for (const Input& input : result_.survey.inputs) {
+      const BandChoice choice = chooser_.find(scene, input.role, input.flags);
+      try {
+        if (!choice.asset) missing(scene, input);
+        SceneInput in;
+        in.asset = choice.asset->key, in.href = choice.asset->href, in.band = choice.band;
+        take_header(scene, choice, in, bands);
+        check_type(scene, input, in);
+        chooser_.set_numbers(in, input.role, input.flags, choice);
+        surveyed.inputs.push_back(std::move(in));
+      } catch (const Error& error) {
+        if (!recipe_.skip_unreadable) throw;
+        const std::lock_guard lock(mutex_);
+        result_.skipped.push_back({scene.id, choice.asset ? choice.asset->key : input.role, choice.asset ? choice.asset->href : "", error.what()});
+        return;
+      }
+    }
+    surveyed_[slot] = std::move(surveyed);
+    bands_[slot] = std::move(bands);
+    kept_[slot] = 1;
+  }
+
+  [[noreturn]] void missing(const Scene& scene, const Input& input) const {
+    std::string there;
+    for (const auto& [key, asset] : scene.assets) there += (there.empty() ? "" : ", ") + key;
+    throw InvalidInput("item " + scene.id + " (" + scene.source + ") has no asset for " + (input.flags ? "the flags" : "'" + input.role + "'") +
+                       ": looked for " + chooser_.looked_for(input.role, input.flags) + ", there are " + there);
+  }
+
+  static void check_type(const Scene& scene, const Input& input, const SceneInput& in) {
+    const bool number = in.info.type == PixelType::f32 || in.info.type == PixelType::f64;
+    if (input.flags && number)
+      throw InvalidInput("item " + scene.id + ": asset '" + in.asset + "' is " + to_string(in.info.type) + ", flags must be whole numbers: " + in.href);
+  }
+
+  void take_header(const Scene& scene, const BandChoice& choice, SceneInput& in, std::vector<std::unique_ptr<RasterBand>>& bands) {
+    if (headers_ == Headers::estimate && has_grid(*choice.asset)) {
+      const std::string key = in.asset + "#" + std::to_string(in.band) + " " + choice.asset->proj.crs;
+      const auto known = seen_.find(key);
+      if (known != seen_.end()) {
+        in.info = info_from_metadata(*choice.asset, known->second);
+        in.estimated = true;
+        return;
+      }
+      in.info = read_header(in.href, in.band);
+      seen_.emplace(key, in.info);
+    } else if (headers_ == Headers::open_all) {
+      bands.push_back(open_raster(in.href, in.band));
+      in.info = bands.back()->info();
+    } else {
+      in.info = read_header(in.href, in.band);
+    }
+    const double off = grid_difference(*choice.asset, in.info.grid);
+    const std::lock_guard lock(mutex_);
+    ++result_.headers_read;
+    if (off > 0.01)
+      differences_.insert({scene.id + "/" + in.asset, off});
+  }
+
+  void collect() {
+    for (std::size_t i = 0; i < surveyed_.size(); ++i) {
+      if (!kept_[i]) continue;
+      result_.survey.surveyed.push_back(std::move(surveyed_[i]));
+      result_.bands.push_back(std::move(bands_[i]));
+    }
+    std::sort(result_.skipped.begin(), result_.skipped.end(),
+              [](const SkippedScene& a, const SkippedScene& b) { return std::tie(a.item, a.asset) < std::tie(b.item, b.asset); });
+    if (differences_.empty()) return;
+    const auto worst = std::max_element(differences_.begin(), differences_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    char text[64];
+    std::snprintf(text, sizeof text, "%.3g", worst->second);
+    result_.notes.push_back("the files' georeferencing is used; proj:* of " + std::to_string(differences_.size()) +
+                            " assets differs from it, by up to " + text + " pixels (" + worst->first + ")");
+  }
+
+  SurveyResult& result_;
+  const Recipe& recipe_;
+  const BandChooser& chooser_;
+  const Headers headers_;
+  std::mutex mutex_;
+  std::atomic<bool> stop_{false};
+  std::vector<SurveyedScene> surveyed_;
+  std::vector<std::vector<std::unique_ptr<RasterBand>>> bands_;
+  std::vector<std::uint8_t> kept_;
+  std::map<std::string, RasterInfo> seen_;  // estimate only, one thread
+  std::map<std::string, double> differences_;
+};
+
+/// Number of distinct data assets, and what a pixel of all of them takes: what a cube of everything would be.
+void count_all_bands(Survey& survey) {
+  std::set<std::string> keys;
+  for (const Scene& s : survey.scenes)
+    for (const auto& [key, asset] : s.assets)
+      if (!asset.bands.empty() || !asset.names.empty()) keys.insert(key);
+  for (const SurveyedScene& s : survey.surveyed)
+    for (const SceneInput& in : s.inputs) keys.insert(in.asset);
+  survey.all_bands = keys.size();
+  const std::size_t pixel = survey.surveyed.empty() ? 2 : size_of(survey.surveyed.front().inputs.back().info.type);
+  survey.bytes_per_pixel_all_bands = keys.size() * pixel;
+}
+
+}  // namespace
+
+std::optional<std::array<double, 4>> search_box(const Recipe& recipe) {
+  if (!recipe.bbox) return {};
+  const Box b = project_box(*recipe.bbox, Crs::parse(recipe.bbox_crs), Crs::parse("OGC:CRS84"));
+  constexpr double generous = 0.05;  // degrees: footprints in items are rounded and simplified
+  if (b.right - b.left + 2 * generous >= 360) return {};
+  const auto wrapped = [](double lon) { return lon - 360 * std::floor((lon + 180) / 360); };
+  return std::array<double, 4>{wrapped(b.left - generous), std::max(-90.0, b.bottom - generous), wrapped(b.right + generous),
+                               std::min(90.0, b.top + generous)};
+}
+
+SurveyResult survey_scenes(std::vector<Scene> scenes, const Recipe& recipe, Headers headers, int threads,
+                           const std::vector<SkippedScene>& leave_out) {
+  SurveyResult result;
+  Survey& survey = result.survey;
+  survey.scenes = std::move(scenes);
+  result.skipped = leave_out;
+  add_inputs(survey, recipe);
+  std::vector<std::string> roles;
+  for (const Input& i : survey.inputs)
+    if (!i.flags) roles.push_back(i.role);
+  const std::optional<Product> product = choose_product(survey.scenes, recipe, roles, result.notes);
+  survey.product = product ? product->name : "";
+  survey.qa = make_qa_rule(recipe.mask, product, survey.masked_flags);
+  const BandChooser chooser(survey.scenes, recipe, product);
+  if (!recipe.mask.none && chooser.looked_for("", true).empty())
+    throw InvalidInput("no flag band is known: give --qa-band ASSET or --no-mask");
+  set_methods(survey, recipe, chooser, product);
+  std::vector<std::size_t> wanted;
+  for (std::size_t i = 0; i < survey.scenes.size(); ++i) {
+    const auto out = [&](const SkippedScene& s) { return s.item == survey.scenes[i].id; };
+    if (std::none_of(leave_out.begin(), leave_out.end(), out)) wanted.push_back(i);
+  }
+  Surveyor(result, recipe, chooser, headers).run(wanted, threads);
+  if (survey.surveyed.empty()) throw InvalidInput("no scene is left: all " + std::to_string(survey.scenes.size()) + " were skipped as unreadable");
+  count_all_bands(survey);
+  return result;
+}
+
+}  // namespace cubemill

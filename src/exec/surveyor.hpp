@@ -1,0 +1,45 @@
+// From a catalog to a survey: which product, which assets, which numbers, which headers. Reads headers, never pixels.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cubemill/io/catalog.hpp"
+#include "cubemill/io/raster.hpp"
+#include "cubemill/model/product.hpp"
+#include "cubemill/plan/recipe.hpp"
+#include "cubemill/plan/survey.hpp"
+
+namespace cubemill {
+
+/// A scene that was left out with the user's leave.
+struct SkippedScene {
+  std::string item, asset, href, reason;
+};
+
+/// How headers are come by.
+enum class Headers {
+  open_all,   ///< open every raster and keep it open for reading
+  probe_all,  ///< read every header
+  estimate,   ///< one header a product and grid, the rest from proj:* metadata where it is given
+};
+
+struct SurveyResult {
+  Survey survey;
+  /// By surveyed scene and input; filled for Headers::open_all.
+  std::vector<std::vector<std::unique_ptr<RasterBand>>> bands;
+  std::vector<SkippedScene> skipped;
+  std::vector<std::string> notes;
+  std::uint64_t headers_read = 0;
+};
+
+/// Surveys the scenes. `leave_out`: ids that could not be read before. Throws InvalidInput (unknown product, band, flag; an item
+/// lacks an asset) and IoError (a file is missing or unreadable), unless the recipe allows to skip such scenes.
+SurveyResult survey_scenes(std::vector<Scene> scenes, const Recipe& recipe, Headers headers, int threads,
+                           const std::vector<SkippedScene>& leave_out);
+
+/// The longitude/latitude box that the catalog is searched for, generous to sloppy footprints; nothing without --bbox.
+std::optional<std::array<double, 4>> search_box(const Recipe& recipe);
+
+}  // namespace cubemill

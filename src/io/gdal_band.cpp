@@ -1,0 +1,69 @@
+#include "io/gdal_band.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "cubemill/base/error.hpp"
+#include "io/gdal_header.hpp"
+#include "io/gdal_session.hpp"
+#include "io/open_pool.hpp"
+#include "io/thread_clock.hpp"
+
+namespace cubemill {
+namespace {
+
+constexpr std::size_t open_datasets = 16;  // each may hold several files and its own buffers
+
+struct OpenDataset {
+  GDALDatasetUniquePtr dataset;
+};
+
+OpenPool<OpenDataset>& pool() {
+  static auto& datasets = *new OpenPool<OpenDataset>(open_datasets);  // outlives every static owner
+  return datasets;
+}
+
+// Between the header and this read the dataset may have been closed, and the file replaced by
+// another one.
+std::unique_ptr<OpenDataset> reopen(const std::string& path, const RasterInfo& info, int band) {
+  auto open = std::make_unique<OpenDataset>(open_dataset(path));
+  if (open->dataset->GetRasterCount() < band ||
+      open->dataset->GetRasterXSize() != info.grid.width ||
+      open->dataset->GetRasterYSize() != info.grid.height)
+    throw IoError(path, "was replaced by another raster while it was read; run again");
+  return open;
+}
+
+}  // namespace
+
+GdalBand::GdalBand(std::string path, RasterInfo info, int band)
+    : RasterBand(std::move(path), std::move(info)), band_(band) {}
+
+GdalBand::~GdalBand() { pool().forget(this); }
+
+void GdalBand::read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
+                          std::ptrdiff_t row_stride, ReadScratch&, ReadCost& cost) const {
+  const RasterInfo& raster = info();
+  const auto left = int(block_x * raster.block_width), top = int(block_y * raster.block_height);
+  const auto width = int(std::min<std::int64_t>(raster.block_width, raster.grid.width - left));
+  const auto height = int(std::min<std::int64_t>(raster.block_height, raster.grid.height - top));
+  const auto pixel = GSpacing(size_of(raster.type));
+  const auto slot = pool().slot(this);
+  const std::lock_guard lock(slot->mutex);
+  if (!slot->handle) slot->handle = reopen(path(), raster, band_);
+
+  const std::uint64_t start = thread_nanoseconds();
+  const GdalErrors errors;
+  const CPLErr status = slot->handle->dataset->GetRasterBand(band_)->RasterIO(
+      GF_Read, left, top, width, height, out, width, height, gdal_type(raster.type), pixel,
+      row_stride, nullptr);
+  if (status != CE_None || errors.any())
+    throw IoError(path(), "block (" + std::to_string(block_x) + ", " + std::to_string(block_y) +
+                              "): " + errors.text("GDAL cannot read it and gives no reason"));
+  ++cost.requests;
+  cost.bytes_decoded += std::uint64_t(width) * std::uint64_t(height) * size_of(raster.type);
+  cost.nanoseconds_decoding += thread_nanoseconds() - start;
+}
+
+}  // namespace cubemill

@@ -1,0 +1,25 @@
+// A band whose blocks GDAL decodes: all formats and codings that are not read here. One read at a
+// time per band; the dataset is opened at the first read, and few datasets are open at a time over
+// the whole process.
+#pragma once
+#include <string>
+
+#include "cubemill/io/raster.hpp"
+
+namespace cubemill {
+
+class GdalBand final : public RasterBand {
+ public:
+  GdalBand(std::string path, RasterInfo info, int band);
+  ~GdalBand() override;
+
+  void read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
+                  std::ptrdiff_t row_stride, ReadScratch& scratch, ReadCost& cost) const override;
+  std::uint64_t block_bytes(std::int64_t, std::int64_t) const override { return 0; }
+  std::size_t resident_bytes() const override { return sizeof *this + path().capacity(); }
+
+ private:
+  int band_;
+};
+
+}  // namespace cubemill

@@ -1,0 +1,63 @@
+#include "cubemill/memory/slab_pool.hpp"
+
+#include <cassert>
+#include <new>
+#include <utility>
+
+namespace cubemill {
+namespace {
+constexpr std::align_val_t alignment{4096};
+constexpr std::size_t rounded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+}  // namespace
+
+Slab::Slab(Slab&& other) noexcept
+    : pool_(std::exchange(other.pool_, nullptr)), data_(other.data_), used_(other.used_) {}
+
+Slab& Slab::operator=(Slab&& other) noexcept {
+  if (this != &other) {
+    give_back();
+    pool_ = std::exchange(other.pool_, nullptr);
+    data_ = other.data_;
+    used_ = other.used_;
+  }
+  return *this;
+}
+
+Slab::~Slab() { give_back(); }
+
+std::byte* Slab::take(std::size_t bytes) {
+  std::byte* const at = data_ + used_;
+  used_ += rounded(bytes);
+  assert(used_ <= pool_->slab_bytes());
+  return at;
+}
+
+void Slab::give_back() noexcept {
+  if (SlabPool* const pool = std::exchange(pool_, nullptr)) pool->take_back(data_);
+}
+
+SlabPool::SlabPool(std::size_t slab_bytes, std::size_t count, std::function<void()> returned)
+    : slab_bytes_((slab_bytes + 4095) / 4096 * 4096), returned_(std::move(returned)) {
+  memory_ = static_cast<std::byte*>(::operator new(slab_bytes_ * count, alignment));
+  for (std::size_t i = count; i > 0; --i) free_.push_back(memory_ + (i - 1) * slab_bytes_);
+}
+
+SlabPool::~SlabPool() { ::operator delete(memory_, alignment); }
+
+Slab SlabPool::try_acquire() {
+  const std::lock_guard lock(mutex_);
+  if (free_.empty()) return {};
+  std::byte* const data = free_.back();
+  free_.pop_back();
+  return Slab(this, data);
+}
+
+void SlabPool::take_back(std::byte* data) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(data);
+  }
+  returned_();
+}
+
+}  // namespace cubemill

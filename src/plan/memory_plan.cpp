@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <set>
+
+#include "cubemill/base/error.hpp"
+#include "plan/plan_parts.hpp"
+
+namespace cubemill {
+namespace {
+
+constexpr std::uint64_t MiB = 1024 * 1024;
+/// What the allocator keeps beyond what is asked for, and small things that nobody counts.
+constexpr std::uint64_t slack = 20 * MiB;
+constexpr std::uint64_t slack_per_thread = 2 * MiB;
+constexpr std::uint64_t smallest_cache = 8 * MiB;
+constexpr std::int64_t smallest_edge = 32;
+
+std::string mebibytes(std::uint64_t bytes) { return std::to_string((bytes + MiB - 1) / MiB) + " MiB"; }
+
+std::uint64_t tile_accumulator_bytes(const Plan& plan) {
+  std::uint64_t bytes = 0;
+  for (const AccumulatorKind kind : plan.accumulators)
+    bytes += size_of(kind) * std::uint64_t(tile_size * tile_size);
+  return bytes;
+}
+
+/// Native block, compressed block and the flags window of one worker.
+std::uint64_t read_scratch_bytes(const Survey& survey, const ChunkBytes& chunk) {
+  std::uint64_t block = 0;
+  for (const SurveyedScene& s : survey.surveyed)
+    for (const SceneInput& in : s.inputs)
+      block = std::max<std::uint64_t>(block, std::uint64_t(in.info.block_width) *
+                                                 std::uint64_t(in.info.block_height) * size_of(in.info.type));
+  return 3 * block + chunk.flags;
+}
+
+std::uint64_t tiles_with_work(const Plan& plan) {
+  std::vector<std::uint64_t> busy(plan.periods.size());
+  for (const Tile& t : plan.tiles) busy[t.period] += t.chunks > 0;
+  return *std::max_element(busy.begin(), busy.end());
+}
+
+/// All parts but the cache, for a number of threads and slabs and the chunks as they are cut.
+MemoryPlan sum_up(const Plan& plan, const Survey& survey, const ChunkBytes& chunk, const Surroundings& around,
+                  int threads, std::uint64_t slabs) {
+  MemoryPlan m;
+  m.threads = threads;
+  m.slabs = slabs;
+  m.slab_bytes = chunk.slab;
+  m.process = around.process_bytes + slack + slack_per_thread * std::uint64_t(threads);
+  m.sources = around.source_bytes + sizeof(Chunk) * plan.chunks.size() +
+              sizeof(ChunkScene) * plan.chunk_scenes.size() + sizeof(SourceWindow) * plan.windows.size() +
+              sizeof(SceneUse) * plan.chunk_scenes.size();
+  for (const auto& lattice : plan.lattices) m.sources += lattice->resident_bytes();
+  const std::uint64_t live = plan.order == Order::scene ? tiles_with_work(plan) : slabs + std::uint64_t(threads);
+  m.accumulators = tile_accumulator_bytes(plan) * live;
+  m.coordinates = chunk.coordinates * (slabs + 1);
+  m.per_thread = read_scratch_bytes(survey, chunk) + around.output_bytes_per_thread +
+                 std::uint64_t(tile_size * tile_size) * 8;
+  m.output = around.output_bytes;
+  m.planned = m.process + m.sources + m.slab_bytes * m.slabs + m.accumulators + m.coordinates +
+              m.per_thread * std::uint64_t(threads) + m.output;
+  return m;
+}
+
+struct Fit {
+  bool fits = false;
+  MemoryPlan memory;
+  std::uint64_t smallest = ~std::uint64_t(0);  ///< the least that any shape needs
+};
+
+/// Tries shapes from the fastest to the smallest; leaves the chunks cut for the first that fits.
+Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surroundings& around, Order order) {
+  Fit fit;
+  for (int threads = limits.threads; threads >= 1; threads = threads > 1 ? threads / 2 : 0)
+    for (std::int64_t edge = tile_size; edge >= smallest_edge; edge /= 2) {
+      cut_chunks(plan, survey, order, edge);
+      if (plan.used.empty())  // the first cut has whole tiles
+        for (const auto& uses : plan.uses) plan.used.push_back(!uses.empty());
+      if (plan.chunks.empty()) return {true, sum_up(plan, survey, {}, around, 1, 1), 0};
+      const ChunkBytes chunk = largest_chunk(plan, survey);
+      for (const std::uint64_t slabs : {std::uint64_t(threads) + 2, std::uint64_t(threads) + 1, std::uint64_t(threads)}) {
+        MemoryPlan m = sum_up(plan, survey, chunk, around, threads, slabs);
+        m.window_edge = edge;
+        fit.smallest = std::min(fit.smallest, m.planned + smallest_cache);
+        if (m.planned + smallest_cache > limits.memory) continue;
+        m.cache_useful = useful_cache_bytes(plan, survey);
+        m.cache = std::min(limits.memory - m.planned, m.cache_useful + m.cache_useful / 8 + smallest_cache);
+        m.planned += m.cache;
+        fit.fits = true;
+        fit.memory = m;
+        return fit;
+      }
+    }
+  return fit;
+}
+
+[[noreturn]] void refuse(const Limits& limits, const Fit& fit, const std::string& order) {
+  throw OutOfMemory("--memory is too small for --order " + order + ": " + mebibytes(fit.smallest) + " needed, " +
+                        mebibytes(limits.memory) + " allowed",
+                    fit.smallest);
+}
+
+}  // namespace
+
+void fit_memory(Plan& plan, const Survey& survey, const Limits& limits, const Surroundings& around) {
+  Fit fit;
+  if (limits.order == Order::scene) {
+    fit = fit_order(plan, survey, limits, around, Order::scene);
+    if (!fit.fits) refuse(limits, fit, "scene");
+    plan.order_reason = "as asked";
+  } else {
+    fit = fit_order(plan, survey, limits, around, Order::tile);
+    if (!fit.fits) refuse(limits, fit, "tile");
+    plan.order_reason = "as asked";
+    if (limits.order == Order::automatic) {
+      const bool whole = fit.memory.cache >= fit.memory.cache_useful;
+      plan.order_reason = whole ? "the cache holds every block until its last use (" + mebibytes(fit.memory.cache_useful) + ")"
+                                : "blocks that straddle tiles want " + mebibytes(fit.memory.cache_useful) + " of cache, " +
+                                      mebibytes(fit.memory.cache) + " fit";
+      if (fit.memory.cache < fit.memory.cache_useful / 4) {
+        const Fit other = fit_order(plan, survey, limits, around, Order::scene);
+        if (other.fits && other.memory.window_edge >= fit.memory.window_edge) {
+          plan.order_reason = "sums of all tiles fit (" + mebibytes(other.memory.accumulators) + "), blocks that straddle tiles would not (" +
+                              mebibytes(fit.memory.cache_useful) + ")";
+          fit = other;
+        } else {
+          fit = fit_order(plan, survey, limits, around, Order::tile);
+        }
+      }
+    }
+  }
+  plan.memory = fit.memory;
+  plan.memory.limit = limits.memory;
+  plan.memory.needed = fit.smallest;
+}
+
+Plan make_plan(const Survey& survey, const Recipe& recipe, const Limits& limits, const GeoBox& grid,
+               const Surroundings& around) {
+  Plan plan;
+  plan.grid = grid;
+  place_scenes(plan, survey);
+  group_observations(plan, survey, recipe);
+  choose_accumulators(plan, survey);
+  fit_memory(plan, survey, limits, around);
+  count_blocks(plan, survey);
+  return plan;
+}
+
+}  // namespace cubemill

@@ -1,0 +1,57 @@
+#include <algorithm>
+#include <cmath>
+
+#include "cubemill/base/error.hpp"
+#include "plan/plan_parts.hpp"
+
+namespace cubemill {
+namespace {
+
+std::size_t lattice_for(Plan& plan, const GeoBox& source, Lattice::Origin& origin) {
+  for (std::size_t i = 0; i < plan.lattices.size(); ++i)
+    if (const auto found = plan.lattices[i]->origin_of(source.crs, source.transform)) {
+      origin = *found;
+      return i;
+    }
+  plan.lattices.push_back(std::make_unique<Lattice>(plan.grid, source.crs, source.transform));
+  origin = plan.lattices.back()->origin_of(source.crs, source.transform).value();
+  return plan.lattices.size() - 1;
+}
+
+// Bands of one scene may have other pixel sizes, but must cover the same ground to a pixel of the coarser one.
+void check_same_ground(const Scene& scene, const SceneInput& a, const SceneInput& b) {
+  const auto disagree = [&](const std::string& what) {
+    throw InvalidInput(scene.id + ": the grids of assets '" + a.asset + "' and '" + b.asset + "' disagree (" + what +
+                       "): " + a.href + ", " + b.href);
+  };
+  const GeoBox &p = a.info.grid, &q = b.info.grid;
+  if (!p.crs.same(q.crs)) disagree(p.crs.name() + " and " + q.crs.name());
+  const Box s = p.bounds(), t = q.bounds();
+  const double pixel = std::max({std::hypot(p.transform.a, p.transform.d), std::hypot(p.transform.b, p.transform.e),
+                                 std::hypot(q.transform.a, q.transform.d), std::hypot(q.transform.b, q.transform.e)});
+  const double off = std::max({std::fabs(s.left - t.left), std::fabs(s.right - t.right),
+                               std::fabs(s.top - t.top), std::fabs(s.bottom - t.bottom)});
+  if (off > pixel * 1.0001)
+    disagree("their corners are up to " + std::to_string(off / pixel) + " pixels apart");
+}
+
+}  // namespace
+
+void place_scenes(Plan& plan, const Survey& survey) {
+  for (std::size_t i = 0; i < survey.surveyed.size(); ++i) {
+    const SurveyedScene& s = survey.surveyed[i];
+    PlannedScene planned{i, {}};
+    for (std::size_t k = 0; k < s.inputs.size(); ++k) {
+      const SceneInput& in = s.inputs[k];
+      if (k > 0) check_same_ground(survey.scenes[s.scene], s.inputs[0], in);
+      PlannedInput p;
+      p.lattice = lattice_for(plan, in.info.grid, p.origin);
+      const StorageChoice choice = choose_storage(in.info.type, in.numbers, in.valid_range);
+      p.storage = choice.storage, p.key = choice.key;
+      planned.inputs.push_back(p);
+    }
+    plan.scenes.push_back(std::move(planned));
+  }
+}
+
+}  // namespace cubemill

@@ -1,0 +1,52 @@
+"""`plan` tells what would be done, without reading a pixel."""
+
+import json
+import time
+
+
+def test_prints_a_table_and_a_document(program, items):
+    table = program.run("plan", items)
+    assert table.returncode == 0, table.stderr
+    assert "GiB" in table.stdout and "EPSG:32619" in table.stdout
+    document = program.json("plan", items)
+    assert isinstance(document, dict) and document
+
+
+def test_reads_no_pixels(program, copy_of_archive):
+    """Rasters cut off behind their headers are enough for a plan."""
+    for raster in copy_of_archive.rglob("*.TIF"):
+        data = raster.read_bytes()
+        raster.write_bytes(data[: max(8192, len(data) // 3)])
+    assert program.run("plan", copy_of_archive / "items.json").returncode == 0
+
+
+def test_takes_less_than_two_seconds_for_a_thousand_items(program, items, tmp_path):
+    collection = json.loads(items.read_text())
+    features = []
+    for k in range(1000):
+        feature = json.loads(json.dumps(collection["features"][k % len(collection["features"])]))
+        feature["id"] += f"_{k}"
+        for asset in feature["assets"].values():
+            asset["href"] = str((items.parent / asset["href"]).resolve())
+        features.append(feature)
+    catalog = tmp_path / "many.json"
+    catalog.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    start = time.monotonic()
+    done = program.run("plan", catalog)
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - start < 2.0
+
+
+def test_agrees_with_the_run_on_the_grid(program, items):
+    import rasterio
+
+    out = program.composite(items, "--crs", "EPSG:3857", "--resolution", 40)
+    planned = program.json("plan", items, "--crs", "EPSG:3857", "--resolution", 40)
+    with rasterio.open(out / "ndvi_mean.tif") as dataset:
+        assert planned["grid"]["shape"] == list(dataset.shape)
+        assert planned["grid"]["transform"][:6] == list(dataset.transform)[:6]
+
+
+def test_fails_as_the_run_would(program, items):
+    for wrong, code in ((["--index", "nonsense"], 2), (["--memory", "16MiB"], 4), (["--datetime", "1990/1991"], 2)):
+        assert program.run("plan", items, *wrong).returncode == code, wrong

@@ -1,0 +1,252 @@
+// Pixels: every type, coding and layout gives what GDAL gives.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "unit/io/raster_fixture.hpp"
+
+namespace cubemill::test {
+namespace {
+
+struct Coding {
+  const char* name;
+  std::vector<std::string> options;
+  int predictor;
+  bool here;  // decoded here rather than by GDAL
+};
+struct Layout {
+  const char* name;
+  std::vector<std::string> options;
+  bool whole = false;  // one block holds the whole image
+};
+
+const std::vector<Coding> codings{
+    {"stored", {}, 1, true},
+    {"deflate", {"COMPRESS=DEFLATE"}, 1, true},
+    {"deflate, predictor 2", {"COMPRESS=DEFLATE", "PREDICTOR=2"}, 2, true},
+    {"deflate, predictor 3", {"COMPRESS=DEFLATE", "PREDICTOR=3"}, 3, false},
+    {"lzw, predictor 2", {"COMPRESS=LZW", "PREDICTOR=2"}, 2, false},
+    {"zstd", {"COMPRESS=ZSTD"}, 1, false},
+    {"packbits", {"COMPRESS=PACKBITS"}, 1, false},
+};
+const std::vector<Layout> layouts{
+    {"tiles256", {"TILED=YES"}},
+    {"tiles512", {"TILED=YES", "BLOCKXSIZE=512", "BLOCKYSIZE=512"}},
+    {"tiles48x16", {"TILED=YES", "BLOCKXSIZE=48", "BLOCKYSIZE=16"}},
+    {"strips7", {"BLOCKYSIZE=7"}},
+    {"one strip", {"BLOCKYSIZE=277"}, true},
+    {"bigtiff", {"TILED=YES", "BIGTIFF=YES"}},
+};
+class EveryRaster : public RasterTest, public ::testing::WithParamInterface<PixelType> {
+ protected:
+  static bool possible(PixelType type, const Coding& coding) {
+    return coding.predictor != 3 || type == PixelType::f32 || type == PixelType::f64;
+  }
+
+  static bool decoded_here(PixelType type, const Coding& coding, const Layout& layout) {
+    const bool wide_difference = coding.predictor == 2 && size_of(type) == 8;
+    const bool chopped =
+        coding.options.empty() && layout.whole;  // libtiff cuts one stored strip up
+    return coding.here && !wide_difference && !chopped;
+  }
+
+  void expect_right(PixelType type, const Coding& coding, const Layout& layout) {
+    RasterSpec spec;
+    spec.type = memory_type(type);
+    spec.options = coding.options;
+    spec.options.insert(spec.options.end(), layout.options.begin(), layout.options.end());
+    if (type == PixelType::i8) spec.options.push_back("PIXELTYPE=SIGNEDBYTE");
+    const RasterInfo info = expect_as_gdal(make_tiff(dir / "r.tif", spec));
+    EXPECT_EQ(type, info.type);
+    EXPECT_EQ(decoded_here(type, coding, layout), info.direct);
+  }
+};
+
+TEST_P(EveryRaster, GivesThePixelsThatGdalGivesInEveryCodingAndLayout) {
+  for (const Coding& coding : codings)
+    for (const Layout& layout : layouts) {
+      if (!possible(GetParam(), coding)) continue;
+      SCOPED_TRACE(std::string(coding.name) + ", " + layout.name);
+      expect_right(GetParam(), coding, layout);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tiff, EveryRaster,
+                         ::testing::Values(PixelType::u8, PixelType::i8, PixelType::u16,
+                                           PixelType::i16, PixelType::u32, PixelType::i32,
+                                           PixelType::u64, PixelType::i64, PixelType::f32,
+                                           PixelType::f64),
+                         [](const ::testing::TestParamInfo<PixelType>& test) {
+                           return to_string(test.param);
+                         });
+
+class Raster : public RasterTest {};
+
+TEST_F(Raster, ReadsSizesAroundABlock) {
+  for (const int size : {1, 15, 16, 17, 31, 32, 33}) {
+    RasterSpec spec;
+    spec.width = size;
+    spec.height = 49 - size;
+    spec.options = {"TILED=YES", "BLOCKXSIZE=16", "BLOCKYSIZE=16", "COMPRESS=DEFLATE",
+                    "PREDICTOR=2"};
+    EXPECT_TRUE(expect_as_gdal(make_tiff(dir / "r.tif", spec)).direct) << size;
+  }
+}
+
+TEST_F(Raster, ReadsThePlaneOfTheAskedBand) {
+  RasterSpec spec;
+  spec.bands = 3;
+  for (const char* layout : {"TILED=YES", "TILED=NO"}) {
+    spec.options = {"INTERLEAVE=BAND", "COMPRESS=DEFLATE", "PREDICTOR=2", layout};
+    const std::string path = make_tiff(dir / "planes.tif", spec);
+    for (const int band : {1, 2, 3})
+      EXPECT_TRUE(expect_as_gdal(path, band).direct) << layout << band;
+  }
+}
+
+TEST_F(Raster, LeavesPixelInterleavedBandsToGdal) {
+  RasterSpec spec;
+  spec.bands = 2;
+  spec.options = {"INTERLEAVE=PIXEL", "COMPRESS=DEFLATE", "PREDICTOR=2", "TILED=YES"};
+  EXPECT_FALSE(expect_as_gdal(make_tiff(dir / "pixels.tif", spec), 2).direct);
+}
+
+TEST_F(Raster, LeavesOddCodingsToGdal) {
+  for (const char* odd : {"ENDIANNESS=BIG", "NBITS=12", "PHOTOMETRIC=MINISWHITE"}) {
+    RasterSpec spec;
+    spec.options = {odd, "COMPRESS=DEFLATE"};
+    EXPECT_FALSE(expect_as_gdal(make_tiff(dir / "odd.tif", spec)).direct) << odd;
+  }
+  RasterSpec half;
+  half.type = GDT_Float32;
+  half.options = {"NBITS=16", "COMPRESS=DEFLATE"};
+  EXPECT_FALSE(expect_as_gdal(make_tiff(dir / "half.tif", half)).direct);
+}
+
+TEST_F(Raster, ReadsFullResolutionWhereOverviewsLieInTheSameFile) {
+  RasterSpec spec;
+  spec.width = spec.height = 1100;
+  const std::string plain = make_tiff(dir / "plain.tif", spec);
+  const std::string cog = copy_raster(plain, dir / "cog.tif", "COG",
+                                      {"COMPRESS=DEFLATE", "PREDICTOR=2", "BLOCKSIZE=256"});
+  const RasterInfo info = expect_as_gdal(cog);
+  EXPECT_TRUE(info.direct);
+  EXPECT_EQ(1100, info.grid.width);
+  EXPECT_TRUE(read_by_blocks(*open_raster(plain, 1)) == read_by_blocks(*open_raster(cog, 1)));
+}
+
+TEST_F(Raster, ReadsAnOverviewThatIsNamedAsADirectoryThroughGdal) {
+  RasterSpec spec;
+  spec.width = spec.height = 1100;
+  const std::string cog =
+      copy_raster(make_tiff(dir / "plain.tif", spec), dir / "cog.tif", "COG", {"BLOCKSIZE=256"});
+  // GDAL gives overview directories no georeference, so that a mix-up with the first image cannot
+  // pass silently.
+  EXPECT_THROW(open_raster("GTIFF_DIR:2:" + cog, 1), IoError);
+}
+
+TEST_F(Raster, FillsSparseBlocksWithNodata) {
+  RasterSpec spec;
+  spec.written_rows = 100;
+  spec.nodata = 7;
+  spec.options = {"TILED=YES", "BLOCKXSIZE=64", "BLOCKYSIZE=64", "COMPRESS=DEFLATE",
+                  "SPARSE_OK=TRUE"};
+  for (const GDALDataType type :
+       {GDT_Byte, GDT_UInt16, GDT_Int16, GDT_UInt32, GDT_Int32, GDT_Float32, GDT_Float64}) {
+    spec.type = type;
+    const std::string path = make_tiff(dir / "sparse.tif", spec);
+    EXPECT_TRUE(expect_as_gdal(path).direct);
+    const auto raster = open_raster(path, 1);
+    EXPECT_GT(raster->block_bytes(0, 0), 0u);
+    EXPECT_EQ(0u, raster->block_bytes(0, 4));
+  }
+}
+
+TEST_F(Raster, FillsSparseBlocksWithZeroWithoutNodata) {
+  RasterSpec spec;
+  spec.written_rows = 0;
+  spec.options = {"COMPRESS=DEFLATE", "SPARSE_OK=TRUE", "BLOCKYSIZE=10"};
+  expect_as_gdal(make_tiff(dir / "sparse.tif", spec));
+}
+
+TEST_F(Raster, FillsSparseBlocksWithNodataOutOfRangeAsGdalDoes) {
+  RasterSpec spec;
+  spec.written_rows = 0;
+  spec.nodata = -9999;
+  spec.options = {"COMPRESS=DEFLATE", "SPARSE_OK=TRUE"};
+  expect_as_gdal(make_tiff(dir / "sparse.tif", spec));
+}
+
+TEST_F(Raster, FillsSparseSignedBytesWithNegativeNodata) {
+  RasterSpec spec;
+  spec.type = GDT_Byte;
+  spec.written_rows = 0;
+  spec.nodata = -1;
+  spec.options = {"COMPRESS=DEFLATE", "SPARSE_OK=TRUE", "PIXELTYPE=SIGNEDBYTE"};
+  const auto pixels = read_by_blocks(*open_raster(make_tiff(dir / "sparse.tif", spec), 1));
+  EXPECT_TRUE(
+      std::all_of(pixels.begin(), pixels.end(), [](std::byte b) { return b == std::byte{0xFF}; }));
+}
+
+TEST_F(Raster, FillsSparseBlocksWithWideNodataToTheLastBit) {
+  const std::string path = dir / "wide.tif";
+  const std::int64_t nodata = 9007199254740993;  // 2^53 + 1: no double
+  {
+    RasterSpec spec;
+    spec.type = GDT_Int64;
+    spec.written_rows = 0;
+    spec.options = {"COMPRESS=DEFLATE", "SPARSE_OK=TRUE"};
+    make_tiff(path, spec);
+    GDALDatasetUniquePtr dataset(GDALDataset::Open(path.c_str(), GDAL_OF_UPDATE));
+    dataset->GetRasterBand(1)->SetNoDataValueAsInt64(nodata);
+  }
+  const auto raster = open_raster(path, 1);
+  const auto pixels = read_by_blocks(*raster);
+  std::int64_t first = 0;
+  std::memcpy(&first, pixels.data(), sizeof first);
+  EXPECT_EQ(nodata, first);
+  EXPECT_EQ(double(nodata), raster->info().numbers.nodata);
+}
+
+TEST_F(Raster, ReadsOtherFormatsThroughGdal) {
+  RasterSpec spec;
+  const std::string tiff = make_tiff(dir / "r.tif", spec);
+  const auto expected = read_by_blocks(*open_raster(tiff, 1));
+  for (const auto& [name, options] : std::vector<std::pair<const char*, std::vector<std::string>>>{
+           {"VRT", {}},
+           {"PNG", {}},
+           {"ENVI", {}},
+           {"JP2OpenJPEG", {"REVERSIBLE=YES", "QUALITY=100"}}}) {
+    if (!GetGDALDriverManager()->GetDriverByName(name)) continue;
+    const std::string path = copy_raster(tiff, dir / (std::string("copy.") + name), name, options);
+    EXPECT_FALSE(expect_as_gdal(path).direct) << name;
+    EXPECT_TRUE(expected == read_by_blocks(*open_raster(path, 1))) << name;
+  }
+}
+
+TEST_F(Raster, CountsWhatReadingCost) {
+  RasterSpec spec;
+  spec.options = {"TILED=YES", "COMPRESS=DEFLATE", "PREDICTOR=2"};
+  const auto raster = open_raster(make_tiff(dir / "r.tif", spec), 1);
+  std::vector<std::byte> block(256 * 256 * 2);
+  ReadScratch scratch;
+  ReadCost cost;
+  raster->read_block(0, 0, block.data(), 512, scratch, cost);
+  raster->read_block(1, 1, block.data(), 512, scratch, cost);
+  EXPECT_EQ(2u, cost.requests);
+  EXPECT_EQ(raster->block_bytes(0, 0) + raster->block_bytes(1, 1), cost.bytes_read);
+  EXPECT_EQ(2 * block.size(), cost.bytes_decoded);
+  EXPECT_GT(cost.nanoseconds_decoding, 0u);
+}
+
+TEST_F(Raster, SaysHowMuchItsBlockTableTakes) {
+  RasterSpec spec;
+  spec.options = {"TILED=YES", "BLOCKXSIZE=16", "BLOCKYSIZE=16", "COMPRESS=DEFLATE"};
+  const auto raster = open_raster(make_tiff(dir / "r.tif", spec), 1);
+  const auto blocks = std::size_t(raster->info().blocks_across() * raster->info().blocks_down());
+  EXPECT_GE(raster->resident_bytes(), 12 * blocks);
+  EXPECT_LE(raster->resident_bytes(), 12 * blocks + 1024);
+}
+
+}  // namespace
+}  // namespace cubemill::test
