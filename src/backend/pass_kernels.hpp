@@ -1,6 +1,6 @@
 // The pass on eight pixels at a time, over the element functions of pixel/. Compiled once per instruction set, in the
-// namespace CUBEMILL_TARGET. Three shapes of a group of eight: all in one source row with consecutive columns (plain loads),
-// with one break between rows (two loads, blended), anything else (pixel by pixel).
+// namespace CUBEMILL_TARGET. A group of eight lies in consecutive columns of one row, perhaps with one step in each direction
+// (loads, blended), or scattered (pixels gathered one by one); groups that reach out of a window go pixel by pixel.
 #pragma once
 #include "backend/lanes.hpp"
 #include "cubemill/backend/pass.hpp"
@@ -22,28 +22,42 @@ constexpr Halves lane_number = {0, 1, 2, 3, 4, 5, 6, 7};
 struct Eight {
   std::int64_t base;
   Halves low;
-  SignedHalves steps_up, steps_down;  // lanes whose base departs from the first's by one
-  bool near;                          // whether the two masks tell the whole truth
+  SignedHalves steps;  // lanes whose base departs from (first + stride·lane) by `by`
+  std::int32_t by;     // +1 or −1; 0: none does
+  bool near;           // whether steps and by tell the whole truth
 };
 
 /// `stride`: by how much the base is expected to grow from lane to lane (1 across, 0 down).
 CUBEMILL_HD Eight eight(const Quadratic& q, std::int32_t k, std::int32_t stride) {
   Eight e;
-  const std::int64_t first = at(q, k), last = at(q, k + lanes - 1);
+  const std::int64_t first = at(q, k), line = std::int64_t(stride) << 32;
+  // Differences of the quadratic: between the first two lanes, the last two, and the first and the last.
+  const std::int64_t begins = q.b + q.c * (2 * k + 1) - line, ends = q.b + q.c * (2 * k + 2 * lanes - 3) - line;
+  const std::int64_t drift = (lanes - 1) * (q.b + q.c * (2 * k + lanes - 1) - line);
   const Halves n = lane_number + std::uint32_t(k);
   e.low = std::uint32_t(q.a) + n * (std::uint32_t(q.b) + n * std::uint32_t(q.c));
   e.base = first >> 32;
-  // Departure of each lane from (first + stride·lane) as a signed fraction; exact while it stays below half a pixel.
-  const Halves zero{};
-  const Halves start = zero + std::uint32_t(first);
-  const SignedHalves departure = SignedHalves(e.low - start);
-  const SignedHalves wrapped = e.low < start;
-  const SignedHalves forward = departure >= SignedHalves(zero);
-  e.steps_up = wrapped & forward;
-  e.steps_down = ~wrapped & ~forward;
-  const std::int64_t drift = last - first - (std::int64_t(stride) * (lanes - 1) << 32);
+  const Halves start = Halves{} + std::uint32_t(first);
+  // How far a lane has departed, modulo one pixel, is low − start. Where all lanes depart to the same side by less than a
+  // pixel, a wrap of the low half is a step; a drift that changes its side is told apart while it is below a quarter.
   constexpr std::int64_t quarter = std::int64_t(1) << 30;
-  e.near = (drift < quarter) & (drift > -quarter) & (q.c < (1 << 24)) & (q.c > -(1 << 24));
+  const bool forth = (begins >= 0) & (ends >= 0), back = (begins <= 0) & (ends <= 0);
+  const bool small = (drift < quarter) & (drift > -quarter) & (q.c < (1 << 24)) & (q.c > -(1 << 24));
+  e.near = ((forth | back) & (drift < one_q32) & (drift > -one_q32)) | small;
+  if (forth) {
+    e.steps = e.low < start;
+    e.by = 1;
+  } else if (back) {
+    e.steps = e.low > start;
+    e.by = -1;
+  } else {
+    const SignedHalves wrapped = e.low < start, ahead = SignedHalves(e.low - start) >= SignedHalves{};
+    const SignedHalves up = wrapped & ahead, down = ~wrapped & ~ahead;
+    e.near = e.near & !(any(up) & any(down));
+    e.steps = up | down;
+    e.by = any(up) ? 1 : -1;
+  }
+  if (!any(e.steps)) e.by = 0;
   return e;
 }
 
@@ -56,10 +70,9 @@ CUBEMILL_HD Doubles fraction_of(Halves low) {
 /// Raw values of eight pixels at one tap, as 16-bit words.
 template <class Number>
 struct WordTaps {
+  using Pixel = std::uint16_t;
   Words raw;
-  static CUBEMILL_HD WordTaps load(const WindowView& w, std::int64_t col, std::int64_t row) {
-    return {load_words(w.at<std::uint16_t>(col, row))};
-  }
+  static CUBEMILL_HD WordTaps load(const Pixel* from) { return {load_words(from)}; }
   static CUBEMILL_HD WordTaps blend(SignedHalves take, WordTaps a, WordTaps b) {
     const SignedWords m = narrowed(take);
     return {Words((SignedWords(a.raw) & m) | (SignedWords(b.raw) & ~m))};
@@ -73,9 +86,9 @@ struct WordTaps {
 /// The same as floating-point numbers.
 template <class Number>
 struct FloatTaps {
+  using Pixel = Number;
   Doubles raw;
-  static CUBEMILL_HD FloatTaps load(const WindowView& w, std::int64_t col, std::int64_t row) {
-    const Number* from = w.at<Number>(col, row);
+  static CUBEMILL_HD FloatTaps load(const Pixel* from) {
     alignas(32) double v[lanes];
     for (int i = 0; i < lanes; ++i) v[i] = double(from[i]);
     return {load_doubles(v)};
@@ -94,20 +107,68 @@ using Taps = std::conditional_t<
     std::conditional_t<S == Storage::i16, WordTaps<SignedWords>,
                        FloatTaps<std::conditional_t<S == Storage::f32, float, double>>>>;
 
+/// Where the first taps of eight pixels lie in a scene, and in which of three shapes.
+struct Pattern {
+  std::int64_t col, row;  // of the first lane
+  const Eight& x;
+  const Eight& y;
+  bool consecutive;           // columns grow by one and rows stay, but for one step each; else see below
+  std::int32_t cols[lanes];   // scattered: by lane, relative to col and row
+  std::int32_t rows[lanes];
+};
+
+/// `first_tap`: offset of the first tap from the base pixel.
+CUBEMILL_HD Pattern pattern(const CoordinateView& where, const Quadratic& u, const Quadratic& v, const Eight& x,
+                            const Eight& y, std::int32_t k, std::int64_t first_tap) {
+  Pattern p{x.base - where.left + first_tap, y.base - where.top + first_tap, x, y, bool(x.near & y.near), {}, {}};
+  if (!p.consecutive)
+    for (int i = 0; i < lanes; ++i) {
+      p.cols[i] = std::int32_t((at(u, k + i) >> 32) - x.base);
+      p.rows[i] = std::int32_t((at(v, k + i) >> 32) - y.base);
+    }
+  return p;
+}
+
+/// Whether all `taps` × `taps` taps of a group of eight lie in the readable part of a window.
+CUBEMILL_HD bool readable(const WindowView& w, const Pattern& p, int taps) {
+  if (p.consecutive)
+    return (p.col + (p.x.by < 0 ? -1 : 0) >= w.left) & (p.col + lanes - 1 + taps + (p.x.by > 0 ? 1 : 0) <= w.right) &
+           (p.row + (p.y.by < 0 ? -1 : 0) >= w.top) & (p.row + taps + (p.y.by > 0 ? 1 : 0) <= w.bottom);
+  bool all = true;
+  for (int i = 0; i < lanes; ++i)
+    all &= (p.col + p.cols[i] >= w.left) & (p.col + p.cols[i] + taps <= w.right) & (p.row + p.rows[i] >= w.top) &
+           (p.row + p.rows[i] + taps <= w.bottom);
+  return all;
+}
+
+template <class T>
+CUBEMILL_HD T tap_at(const WindowView& w, const Pattern& p, int c, int r) {
+  using Pixel = typename T::Pixel;
+  const Pixel* const from = w.at<Pixel>(p.col + c, p.row + r);
+  if (!p.consecutive) {
+    alignas(64) Pixel gathered[lanes];
+    for (int i = 0; i < lanes; ++i) gathered[i] = from[p.rows[i] * w.stride + p.cols[i]];
+    return T::load(gathered);
+  }
+  T tap = T::load(from);
+  if (p.x.by) tap = T::blend(p.x.steps, T::load(from + p.x.by), tap);
+  if (p.y.by) {
+    const Pixel* const other = from + p.y.by * w.stride;
+    T stepped = T::load(other);
+    if (p.x.by) stepped = T::blend(p.x.steps, T::load(other + p.x.by), stepped);
+    tap = T::blend(p.y.steps, stepped, tap);
+  }
+  return tap;
+}
+
 /// Weighted mean of the valid taps of eight pixels: cubemill::weigh on lanes. A weight may be negative (cubic).
 template <Storage S, int N>
-CUBEMILL_HD Doubles weighted_mean(const WindowView& w, const Eight& y, std::int64_t col, std::int64_t row, const Doubles (&wx)[N],
-                                  const Doubles (&wy)[N]) {
-  const bool up = any(y.steps_up), down = any(y.steps_down);
-  const std::int64_t other = up ? 1 : -1;
-  const SignedHalves stays = up ? ~y.steps_up : ~y.steps_down;
+CUBEMILL_HD Doubles weighted_mean(const WindowView& w, const Pattern& p, const Doubles (&wx)[N], const Doubles (&wy)[N]) {
   Taps<S> tap[N][N];
   bool valid = true;
   for (int r = 0; r < N; ++r)
     for (int c = 0; c < N; ++c) {
-      tap[r][c] = Taps<S>::load(w, col + c, row + r);
-      if (up | down)
-        tap[r][c] = Taps<S>::blend(stays, tap[r][c], Taps<S>::load(w, col + c, row + r + other));
+      tap[r][c] = tap_at<Taps<S>>(w, p, c, r);
       valid &= tap[r][c].all_valid();
     }
   if constexpr (N == 1)
@@ -143,24 +204,14 @@ CUBEMILL_HD Doubles weighted_mean(const WindowView& w, const Eight& y, std::int6
 
 // ---- one group of eight pixels ----------------------------------------------------------------------------------------
 
-/// Whether all taps of a group of eight lie in the readable part of a window.
-CUBEMILL_HD bool readable(const WindowView& w, std::int64_t col, std::int64_t row, int taps,
-                          bool up, bool down) {
-  return (col >= w.left) & (col + lanes - 1 + taps <= w.right) & (row - down >= w.top) &
-         (row + taps - 1 + up < w.bottom);
-}
-
+/// Samples all bands of the group; false when a tap lies outside a window.
 template <Storage S, int N>
-CUBEMILL_HD bool eight_by_loads(const BandGroup& g, const Eight& x, const Eight& y,
-                                std::int64_t first_tap, const Doubles (&wx)[N],
-                                const Doubles (&wy)[N], int at_pixel, RunValues& values) {
-  const bool up = any(y.steps_up), down = any(y.steps_down);
-  const std::int64_t col = x.base - g.where.left + first_tap, row = y.base - g.where.top + first_tap;
-  if (!x.near | !y.near | any(x.steps_up) | any(x.steps_down) | (up & down)) return false;
+CUBEMILL_HD bool sample_eight(const BandGroup& g, const Pattern& p, const Doubles (&wx)[N], const Doubles (&wy)[N],
+                              int at_pixel, RunValues& values) {
   for (int b = 0; b < g.bands; ++b)
-    if (!readable(g.window[b], col, row, N, up, down)) return false;
+    if (!readable(g.window[b], p, N)) return false;
   for (int b = 0; b < g.bands; ++b) {
-    const Doubles v = weighted_mean<S, N>(g.window[b], y, col, row, wx, wy);
+    const Doubles v = weighted_mean<S, N>(g.window[b], p, wx, wy);
     store(v * Doubles(g.scale[b]) + Doubles(g.offset[b]), &values[g.slot[b]][at_pixel]);
   }
   return true;
@@ -174,7 +225,7 @@ CUBEMILL_HD bool eight_points(const BandGroup& g, const CentreSegment& s, int k,
   const Eight x = eight(u, k, 1), y = eight(v, k, 0);
   if constexpr (M == Resampling::nearest) {
     const Doubles one[1] = {Doubles(1.0)};
-    return eight_by_loads<S, 1>(g, x, y, 0, one, one, at_pixel, values);
+    return sample_eight<S, 1>(g, pattern(g.where, u, v, x, y, k, 0), one, one, at_pixel, values);
   } else {
     constexpr bool linear = M == Resampling::bilinear;
     constexpr int n = linear ? 2 : 4;
@@ -184,7 +235,7 @@ CUBEMILL_HD bool eight_points(const BandGroup& g, const CentreSegment& s, int k,
       wx[t] = linear ? linear_weight(fx, t) : cubic_weight(fx, t);
       wy[t] = linear ? linear_weight(fy, t) : cubic_weight(fy, t);
     }
-    return eight_by_loads<S, n>(g, x, y, linear ? 0 : -1, wx, wy, at_pixel, values);
+    return sample_eight<S, n>(g, pattern(g.where, u, v, x, y, k, linear ? 0 : -1), wx, wy, at_pixel, values);
   }
 }
 
@@ -203,7 +254,7 @@ CUBEMILL_HD bool eight_boxes(const BandGroup& g, const BoxSegment& s, int k, int
   Doubles wx[N], wy[N];
   box_weights(x.low, s.width, ks, wx);
   box_weights(y.low, s.height, ks, wy);
-  return eight_by_loads<S, N>(g, x, y, 0, wx, wy, at_pixel, values);
+  return sample_eight<S, N>(g, pattern(g.where, s.u, s.v, x, y, k, 0), wx, wy, at_pixel, values);
 }
 
 /// Taps that a box of this size can reach into at most: its size plus where it begins, rounded up.
@@ -211,7 +262,7 @@ CUBEMILL_HD int most_taps(const double (&size)[3], int spacing) {
   const double reach = double(spacing) / 2;
   const double slope = size[1] < 0 ? -size[1] : size[1], bend = size[2] < 0 ? -size[2] : size[2];
   const double largest = size[0] + reach * (slope + reach * bend);
-  return largest <= 1.0 + edge_tolerance ? 2 : largest <= 2.0 ? 3 : 99;
+  return largest <= 1.0 + edge_tolerance ? 2 : largest <= 2.0 ? 3 : largest <= 4.0 ? 5 : 99;
 }
 
 template <Storage S, Resampling M>
@@ -223,6 +274,7 @@ CUBEMILL_HD bool group_of_eight(const BandGroup& g, std::size_t segment, int k, 
     const int most = across > down ? across : down;
     if (most == 2) return eight_boxes<S, 2>(g, s, k, at_pixel, values);
     if (most == 3) return eight_boxes<S, 3>(g, s, k, at_pixel, values);
+    if (most == 5) return eight_boxes<S, 5>(g, s, k, at_pixel, values);
     return false;
   } else {
     return eight_points<S, M>(g, g.where.centres[segment], k, at_pixel, values);
@@ -291,22 +343,46 @@ inline void sample(const BandGroup& g, std::int64_t y, std::int32_t x, std::int3
   }
 }
 
+/// Eight classes with at most one step each way; false when some pixel but not all lie outside the window.
+CUBEMILL_HD bool eight_classes(const CoordinateView& where, const WindowView& w, const CentreSegment& s, std::int32_t k,
+                               std::uint8_t* classes) {
+  const Eight x = eight(s.u, k, 1), y = eight(s.v, k, 0);
+  if (!(x.near & y.near)) return false;
+  const std::int64_t col = x.base - where.left, row = y.base - where.top;
+  if ((col > w.right) | (col + lanes < w.left) | (row > w.bottom) | (row + 1 < w.top)) {
+    __builtin_memset(classes, qa_missing, lanes);
+    return true;
+  }
+  if ((col + (x.by < 0 ? -1 : 0) < w.left) | (col + lanes + (x.by > 0 ? 1 : 0) > w.right) |
+      (row + (y.by < 0 ? -1 : 0) < w.top) | (row + 1 + (y.by > 0 ? 1 : 0) > w.bottom))
+    return false;
+  const auto load = [](const std::uint8_t* from) {
+    std::uint64_t eight;
+    __builtin_memcpy(&eight, from, sizeof eight);
+    return eight;
+  };
+  const auto blend = [](std::uint64_t take, std::uint64_t a, std::uint64_t b) { return (a & take) | (b & ~take); };
+  const std::uint8_t* const from = w.at<std::uint8_t>(col, row);
+  const std::uint64_t across = x.by ? narrowed_bytes(x.steps) : 0;
+  std::uint64_t value = load(from);
+  if (x.by) value = blend(across, load(from + x.by), value);
+  if (y.by) {
+    const std::uint8_t* const other = from + y.by * w.stride;
+    std::uint64_t stepped = load(other);
+    if (x.by) stepped = blend(across, load(other + x.by), stepped);
+    value = blend(narrowed_bytes(y.steps), stepped, value);
+  }
+  __builtin_memcpy(classes, &value, sizeof value);
+  return true;
+}
+
 inline void sample_classes(const CoordinateView& where, const WindowView& w, std::int64_t y,
                            std::int32_t width, std::uint8_t* classes) {
   const CentreSegment* const row = where.centres + y * where.segments;
   const int spacing = where.spacing, half = spacing / 2;
   for (int x = 0; x < width; x += lanes) {
     const int segment = x / spacing, k = x - segment * spacing - half;
-    if (spacing >= lanes && x + lanes <= width) {
-      const CentreSegment& s = row[segment];
-      const Eight u = eight(s.u, k, 1), v = eight(s.v, k, 0);
-      const bool broken = any(u.steps_up) | any(u.steps_down) | any(v.steps_up) | any(v.steps_down);
-      const std::int64_t col = u.base - where.left, line = v.base - where.top;
-      if (u.near & v.near & !broken & readable(w, col, line, 1, false, false)) {
-        __builtin_memcpy(classes + x, w.at<std::uint8_t>(col, line), lanes);
-        continue;
-      }
-    }
+    if (spacing >= lanes && x + lanes <= width && eight_classes(where, w, row[segment], k, classes + x)) continue;
     for (int i = x; i < x + lanes && i < width; ++i) {
       const CentreSegment& s = row[i / spacing];
       const int ki = i % spacing - half;

@@ -34,6 +34,7 @@ int composite(const CommandLine& line) {
   request.warn = [&](const std::string& text) {
     if (!line.quiet) progress.line(text);
   };
+  if (line.verbose) request.explain = [&](const std::string& text) { progress.line(text); };
   const CompositeResult result = make_composite(request, std::cin);
   if (line.json)
     std::fputs(result.report.c_str(), stdout);

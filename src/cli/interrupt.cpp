@@ -17,6 +17,7 @@ void watch_for_interrupts() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is a full disk to us: an error of the write
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // inherited by all threads: only the one below gets them
   std::thread([signals] {
     int signal = 0;

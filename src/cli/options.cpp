@@ -66,7 +66,7 @@ constexpr OptionText run_options[] = {
     {"probe", "", "plan: read all headers instead of estimating"},
     {"json", "", "print one JSON document on standard output"},
     {"q,quiet", "", "print results and errors only"},
-    {"v,verbose", "", "say more"},
+    {"v,verbose", "", "print the plan first"},
     {"h,help", "", "this text"},
 };
 

@@ -121,8 +121,9 @@ CompositeResult make_composite(const CompositeRequest& request, std::istream& st
     const Survey& survey = planned.survey.survey;
     warn_all(request, planned.survey.notes);
     warn_all(request, plan.notes);
+    if (request.explain)
+      for (const std::string& row : plan_table(request, planned.survey, catalog.counts, plan)) request.explain(row);
     seconds.emplace_back("plan", clock.lap());
-    RunTally tally;
     auto files = output_files(plan, survey, request.recipe, request.compression);
     CompositeOutputs outputs(plan, std::move(files), folder);
     RunOptions options;
@@ -133,7 +134,7 @@ CompositeResult make_composite(const CompositeRequest& request, std::istream& st
       if (request.progress)
         request.progress({done, plan.chunks.size(), std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});
     };
-    tally = run_plan(plan, survey, planned.survey.bands, options, outputs);
+    RunTally tally = run_plan(plan, survey, planned.survey.bands, options, outputs);
     seconds.emplace_back("run", clock.lap());
     if (!tally.left_out.empty()) {
       // What was folded of a scene before it failed cannot be told apart: once more, without the scenes that failed.

@@ -1,6 +1,9 @@
-"""One scene's red band, resampled by the program, is what GDAL's warper gives with its exact transformer, where their
-rules agree. (GDAL's mode counts pixels instead of areas; its bilinear and cubic widen where the output is coarser; its
-cubic treats nodata in its own way, so that pixels near nodata are left out there.)"""
+"""One scene's red band, resampled by the program, is what GDAL's warper gives with its exact transformer, where the
+rules agree: inside.
+
+GDAL's mode counts pixels instead of areas; its bilinear and cubic widen where the output is coarser; its cubic treats
+nodata in its own way, so that pixels near nodata are left out there.
+"""
 
 import json
 import subprocess
@@ -18,7 +21,7 @@ gdal.Warp(target, source, dstSRS=crs, outputBounds=tuple(map(float, (left, botto
           xRes=float(resolution), yRes=float(resolution), resampleAlg=method, errorThreshold=0,
           outputType=gdal.GDT_Float64, workingType=gdal.GDT_Float64, dstNodata="nan")
 """
-GRIDS = {"same size": ("EPSG:32718", 30), "coarser": ("EPSG:32718", 75), "degrees": ("EPSG:4326", 0.0003)}
+GRIDS = {"same size": ("EPSG:32718", 30), "coarser": ("EPSG:32718", 75), "degrees": ("EPSG:4326", 0.00025)}
 CASES = [(method, grid) for method in ("nearest", "bilinear", "cubic", "average") for grid in GRIDS
          if grid != "coarser" or method in ("nearest", "average")]  # fmt: skip
 
@@ -51,9 +54,9 @@ def test_resamples_as_the_exact_warper(program, items, tmp_path, method, grid):
     with rasterio.open(out / "red_mean.tif") as dataset:
         ours = dataset.read(1).astype(np.float64)
         theirs = warp(source, tmp_path / "warped.tif", dataset, resolution, method)
-    assert np.array_equal(np.isfinite(ours), np.isfinite(theirs)) or method == "cubic"
     both = np.isfinite(ours) & np.isfinite(theirs)
     assert both.sum() > 0.2 * both.size
+    assert np.isfinite(theirs[~np.isfinite(ours)]).sum() <= 0.002 * both.sum()  # GDAL's rim is narrower, never wider
     apart = np.abs(ours - theirs)[both]
     allowed = 0.05 if method == "cubic" else 2e-5
     assert (apart > 0.01).mean() <= allowed, f"{(apart > 0.01).sum()} of {apart.size} off, largest {apart.max()}"

@@ -40,7 +40,8 @@ def test_a_run_ends_at_once_and_leaves_nothing(program, items, with_signal, code
     if returned == 0:  # it was quicker
         assert (out / "ndvi_mean.tif").exists()
         return
-    assert returned == code and seconds < 2
+    assert returned in (code, -with_signal), "either by itself or, before main began, by the system"
+    assert seconds < 2
     assert nothing_left(out)
 
 

@@ -8,6 +8,9 @@ import numpy as np
 import pystac
 import pytest
 import rasterio
+from pystac.validation.stac_validator import JsonSchemaSTACValidator
+
+VALIDATOR = "osgeo_utils.samples.validate_cloud_optimized_geotiff"
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +31,8 @@ def test_nothing_but_the_results_is_left(result):
 def test_gdals_validator_accepts_the_cogs(result, file):
     """Debian's python3-gdal brings the validator; warnings count as failures."""
     done = subprocess.run(
-        ["/usr/bin/python3", "-m", "osgeo_utils.samples.validate_cloud_optimized_geotiff", "--full-check=yes", result / file],
-        capture_output=True, text=True,
-    )  # fmt: skip
+        ["/usr/bin/python3", "-m", VALIDATOR, "--full-check=yes", result / file], capture_output=True, text=True
+    )
     if "No module named" in done.stderr:
         pytest.skip("python3-gdal is not installed (scripts/setup --tests)")
     said = done.stdout + done.stderr
@@ -69,11 +71,13 @@ def test_overviews_fold_means_and_pick_counts(program, items):
         assert np.array_equal(dataset.read(1), full[::2, ::2])
 
 
-def test_the_item_is_a_valid_stac_item(result, items):
-    text = (result / "item.json").read_text()
-    item = pystac.Item.from_dict(json.loads(text))
-    assert item.to_dict()["stac_version"].startswith("1.1")
-    item.validate()  # core schema, shipped with pystac; no network
+def test_the_item_is_a_valid_stac_item(result):
+    """The core schema comes with pystac; those of extensions would need a network."""
+    item = json.loads((result / "item.json").read_text())
+    assert item["stac_version"] == "1.1.0"
+    validator = JsonSchemaSTACValidator()
+    assert validator.validate_core(item, pystac.STACObjectType.ITEM, item["stac_version"])
+    assert pystac.Item.from_dict(item).id == item["id"]
 
 
 def test_the_item_describes_the_rasters(result, items):

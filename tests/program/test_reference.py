@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import compare
-from cases import CASES, SMOKE, arguments, options_of
+from cases import CASES, SMOKE, allowed_share, arguments, options_of
 from composite import composite, output_grid, read_items
 
 
@@ -26,7 +26,9 @@ def test_equals_the_reference(program, items, name):
     expected = composite(features, options, grid)
     assert labels == expected.labels
     assert expected.count.sum() > 1000, "the case tests nothing"
-    difference = compare.difference(mean, count, expected.mean, expected.count)
+    difference = compare.difference(
+        mean, count, expected.mean, expected.count, expected.sensitivity, allowed_share(case)
+    )
     assert difference.agrees, difference
 
 

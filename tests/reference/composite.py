@@ -78,6 +78,7 @@ class Result:
     labels: list
     mean: np.ndarray  # float64 (period, row, column), NaN where nothing counts
     count: np.ndarray  # int64
+    sensitivity: np.ndarray  # float64, by how much a value moves when a band moves by one unit of reflectance, at most
 
 
 # ---------------------------------------------------------------- items, dates, periods
@@ -180,6 +181,12 @@ def bounds(grid):
     return c, f + e * grid.shape[0], c + a * grid.shape[1], f
 
 
+def lattice(grid):
+    """CRS, pixel size and where the corners of pixels lie."""
+    step = grid.transform[0]
+    return grid.crs, step, grid.transform[2] % step, grid.transform[5] % step
+
+
 def most_common(values):
     return collections.Counter(values).most_common(1)[0][0]
 
@@ -188,16 +195,9 @@ def output_grid(items, options):
     """CRS, resolution and lattice of most items; with another CRS or resolution, edges at multiples of the resolution.
     Covers the bbox, or the union of the scenes, snapped outwards."""
     grids = [item_grid(item) for item in items]
-    crs = options.crs or most_common(grid.crs for grid in grids)
-    own = [grid for grid in grids if grid.crs == crs]
-    native = most_common(grid.transform[0] for grid in (own or grids))
-    resolution = options.resolution or native
-    same_lattice = own and resolution == native
-    anchor = (
-        most_common((grid.transform[2] % native, grid.transform[5] % native) for grid in own)
-        if same_lattice
-        else (0, 0)
-    )
+    usual_crs, usual_step, *usual_anchor = most_common(lattice(grid) for grid in grids)
+    crs, resolution = options.crs or usual_crs, options.resolution or usual_step
+    anchor = usual_anchor if (crs, resolution) == (usual_crs, usual_step) else (0, 0)
     if options.bbox:
         boxes = [project_box(options.bbox, "EPSG:4326", crs)]
     else:
@@ -332,15 +332,14 @@ def overlaps(source, box):
 
 
 def mode(source, box):
-    """The value with the largest overlap; of equal ones the smallest."""
+    """The value with the largest overlap; of equal ones (within 1e-6 pixel) the smallest."""
     taps = [(value, np.where(np.isfinite(value), weight, 0)) for value, weight in overlaps(source, box)]
-    best = np.full(box[0].shape, np.nan)
-    best_share = np.zeros(box[0].shape)
-    for value, weight in taps:
-        share = sum(np.where(other == value, other_weight, 0) for other, other_weight in taps)
-        better = (weight > 0) & ((share > best_share) | ((share == best_share) & (value < best)))
-        best, best_share = np.where(better, value, best), np.where(better, share, best_share)
-    return best
+    shares = [sum(np.where(other == value, weight, 0) for other, weight in taps) for value, _ in taps]
+    largest = np.max(shares, axis=0)
+    best = np.full(box[0].shape, np.inf)
+    for (value, weight), share in zip(taps, shares):
+        best = np.where((weight > 0) & (share >= largest - TIE), np.fmin(best, value), best)
+    return np.where(np.isfinite(best), best, np.nan)
 
 
 def resample(source, coordinates, crs, affine, method):
@@ -441,8 +440,17 @@ def index_value(bands, options):
         return (bands["nir"] - bands["red"]) / (bands["nir"] + bands["red"])
 
 
+def sensitivity(bands, value, options):
+    """|change of the index| per change of a band by 1 (reflectance): NDVI is a quotient, at times by almost nothing."""
+    if options.index != "ndvi":
+        return np.zeros_like(value)
+    unit = 1.0 if options.scaling == "auto" else 1 / 2.75e-5
+    with np.errstate(all="ignore"):
+        return np.nan_to_num((1 + np.abs(value)) * unit / np.abs(bands["nir"] + bands["red"]))
+
+
 def observation_value(items, options, coordinates):
-    """The index of one observation, NaN where it does not count."""
+    """The index of one observation, NaN where it does not count; and its sensitivity."""
     fused = fuse([scene_bands(item, options, coordinates) for item in items], options.fuse)
     value = index_value(fused, options)
     counts = np.isfinite(value) & (np.abs(value) < 2.0**50)
@@ -450,7 +458,8 @@ def observation_value(items, options, coordinates):
         qa = fused[FLAGS]
         known = np.isfinite(qa)
         counts &= known & counts_by_flags(np.where(known, qa, 0).astype(np.int64), options)
-    return np.where(counts, value, np.nan)
+    value = np.where(counts, value, np.nan)
+    return value, sensitivity(fused, value, options)
 
 
 def composite(items, options, grid=None):
@@ -462,14 +471,16 @@ def composite(items, options, grid=None):
     names = labels(min(first, groups[0][0]), max(last, groups[-1][0]), options.period)
     total = np.zeros((len(names), *grid.shape))
     count = np.zeros((len(names), *grid.shape), np.int64)
+    steepest = np.zeros((len(names), *grid.shape))
     for day, scenes in groups:
-        value = observation_value(scenes, options, coordinates)
+        value, steepness = observation_value(scenes, options, coordinates)
         k = names.index(label_of(day, options.period))
         total[k] += np.nan_to_num(value)
         count[k] += np.isfinite(value)
+        steepest[k] = np.maximum(steepest[k], steepness)
     with np.errstate(all="ignore"):
         mean = np.where(count > 0, total / count, np.nan)
-    return Result(grid, names, mean, count)
+    return Result(grid, names, mean, count, steepest)
 
 
 # ---------------------------------------------------------------- command line

@@ -22,14 +22,17 @@ from composite import composite, read_items  # noqa: E402
 
 def check(binary, items, name):
     """The difference between program and reference for one case."""
-    options = cases.options_of(cases.CASES[name])
+    case = cases.CASES[name]
+    options = cases.options_of(case)
     with tempfile.TemporaryDirectory() as work:
         out = os.path.join(work, "out")
-        words = [binary, "composite", items, "-o", out, "--progress", "none", *cases.arguments(cases.CASES[name])]
+        words = [binary, "composite", items, "-o", out, "--progress", "none", *cases.arguments(case)]
         subprocess.run([str(word) for word in words], check=True, stdout=subprocess.DEVNULL)
         mean, count, _, _, _ = compare.read_outputs(out, options.index.split("=")[0])
     expected = composite(read_items(items), options)
-    return compare.difference(mean, count, expected.mean, expected.count)
+    return compare.difference(
+        mean, count, expected.mean, expected.count, expected.sensitivity, cases.allowed_share(case)
+    )
 
 
 def main():

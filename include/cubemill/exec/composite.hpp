@@ -28,7 +28,8 @@ struct CompositeRequest {
   Compression compression = Compression::deflate;
   bool overwrite = false;
   std::function<void(const Progress&)> progress;
-  std::function<void(const std::string&)> warn;  ///< one line each, for the user
+  std::function<void(const std::string&)> warn;     ///< one line each, for the user
+  std::function<void(const std::string&)> explain;  ///< the plan, line by line, before it is run; may be empty
 };
 
 struct CompositeResult {

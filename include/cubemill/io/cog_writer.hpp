@@ -55,8 +55,9 @@ class CogWriter {
   /// free bytes).
   void put(int band, std::int64_t column, std::int64_t row, const void* samples, bool empty);
 
-  /// Writes the final file at `temporary_path` and gives the spool's space back. All tiles must
-  /// have been put. Throws IoError; then the file is removed.
+  /// Writes the final file at `temporary_path` and gives the spool's space back; both lie on the
+  /// disk together. All tiles must have been put. Needs 4 MiB of memory and some 40 bytes a tile.
+  /// Throws IoError; then the file is removed.
   void finish();
 
   /// Size of the finished file; before `finish`, compressed bytes so far.
