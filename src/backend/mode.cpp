@@ -40,17 +40,23 @@ void collect(const BandGroup& g, int band, const BoxSegment& s, int k, std::vect
     }
 }
 
+// Areas are sums of rounded products: those within the edge tolerance of the largest are equal to it.
 double mode_of(std::vector<Share>& shares) {
   if (shares.empty()) return missing();
   std::stable_sort(shares.begin(), shares.end(),
                    [](const Share& a, const Share& b) { return a.value < b.value; });
-  Share best{missing(), 0};
-  for (std::size_t i = 0; i < shares.size();) {
-    Share sum{shares[i].value, 0};
-    for (; i < shares.size() && shares[i].value == sum.value; ++i) sum.area += shares[i].area;
-    if (sum.area > best.area) best = sum;
+  std::size_t distinct = 0;
+  double largest = 0;
+  for (const Share& s : shares) {
+    if (distinct > 0 && shares[distinct - 1].value == s.value)
+      shares[distinct - 1].area += s.area;
+    else
+      shares[distinct++] = s;
+    largest = std::max(largest, shares[distinct - 1].area);
   }
-  return best.value;
+  return std::find_if(shares.begin(), shares.begin() + std::ptrdiff_t(distinct),
+                      [&](const Share& s) { return s.area > largest - edge_tolerance; })
+      ->value;
 }
 
 }  // namespace

@@ -295,16 +295,16 @@ template <Storage S, Resampling M>
 void sample_run(const BandGroup& g, std::int64_t y, std::int32_t x0, std::int32_t count,
                 unsigned eights, RunValues& values) {
   const std::size_t row = std::size_t(y * g.where.segments);
-  const int spacing = g.where.spacing, half = spacing / 2;
+  const int spacing = g.where.spacing, half = spacing / 2, shift = __builtin_ctz(unsigned(spacing));
   for (int p = 0; p < count; p += lanes) {
     if (!(eights >> (p / lanes) & 1)) continue;
     if (spacing >= lanes && p + lanes <= count) {
-      const int x = x0 + p, segment = x / spacing;
+      const int x = x0 + p, segment = x >> shift;
       if (group_of_eight<S, M>(g, row + std::size_t(segment), x - segment * spacing - half, p, values))
         continue;
     }
     for (int i = p; i < p + lanes && i < count; ++i) {
-      const int x = x0 + i, segment = x / spacing, k = x - segment * spacing - half;
+      const int x = x0 + i, segment = x >> shift, k = x - segment * spacing - half;
       for (int b = 0; b < g.bands; ++b)
         values[g.slot[b]][i] =
             one_pixel<S, M>(g, b, row + std::size_t(segment), k) * g.scale[b] + g.offset[b];
@@ -379,13 +379,13 @@ CUBEMILL_HD bool eight_classes(const CoordinateView& where, const WindowView& w,
 inline void sample_classes(const CoordinateView& where, const WindowView& w, std::int64_t y,
                            std::int32_t width, std::uint8_t* classes) {
   const CentreSegment* const row = where.centres + y * where.segments;
-  const int spacing = where.spacing, half = spacing / 2;
+  const int spacing = where.spacing, half = spacing / 2, shift = __builtin_ctz(unsigned(spacing));
   for (int x = 0; x < width; x += lanes) {
-    const int segment = x / spacing, k = x - segment * spacing - half;
+    const int segment = x >> shift, k = x - segment * spacing - half;
     if (spacing >= lanes && x + lanes <= width && eight_classes(where, w, row[segment], k, classes + x)) continue;
     for (int i = x; i < x + lanes && i < width; ++i) {
-      const CentreSegment& s = row[i / spacing];
-      const int ki = i % spacing - half;
+      const CentreSegment& s = row[i >> shift];
+      const int ki = (i & (spacing - 1)) - half;
       const std::int64_t col = (at(s.u, ki) >> 32) - where.left, line = (at(s.v, ki) >> 32) - where.top;
       classes[i] = w.contains(col, line) ? *w.at<std::uint8_t>(col, line) : std::uint8_t(qa_missing);
     }

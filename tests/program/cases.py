@@ -72,6 +72,6 @@ def options_of(case):
 
 
 def allowed_share(case):
-    """The share of pixels that may be off: with cubic also those near holes, where the weights that are left nearly cancel
+    """The share of pixels that may be off: with cubic also those near holes, where the weights left nearly cancel
     (their sum is a divisor)."""
     return 1e-5 if "cubic" in case.get("resampling", "") else 2e-6

@@ -21,7 +21,7 @@ struct CoordinateView {
   const CentreSegment* centres = nullptr;
   const BoxSegment* boxes = nullptr;
   std::int64_t segments = 0;  ///< a row
-  std::int32_t spacing = 0;   ///< pixels a segment; 0: nothing projects
+  std::int32_t spacing = 0;   ///< pixels a segment, a power of two; 0: nothing projects
   std::int64_t left = 0, top = 0;
 };
 
