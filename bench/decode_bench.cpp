@@ -4,7 +4,6 @@
 #include <benchmark/benchmark.h>
 #include <cpl_string.h>
 #include <gdal_priv.h>
-#include <libdeflate.h>
 #include <ogr_spatialref.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,11 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "bare_decode.hpp"
 #include "cubemill/io/raster.hpp"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 namespace {
 
@@ -119,45 +115,12 @@ Archive& archive() {
   return made;
 }
 
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) void rival_undo(std::uint16_t* p) {
-  const __m256i last = _mm256_set1_epi16(0x0F0E);
-  for (int y = 0; y < edge; ++y) {
-    __m256i carry = _mm256_setzero_si256();
-    for (int x = 0; x < edge; x += 16, p += 16) {
-      __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-      v = _mm256_add_epi16(v, _mm256_slli_si256(v, 2));
-      v = _mm256_add_epi16(v, _mm256_slli_si256(v, 4));
-      v = _mm256_add_epi16(v, _mm256_slli_si256(v, 8));
-      const __m256i t = _mm256_shuffle_epi8(v, last);
-      v = _mm256_add_epi16(v, _mm256_permute2x128_si256(t, t, 0x08));
-      v = _mm256_add_epi16(v, carry);
-      carry = _mm256_shuffle_epi8(_mm256_permute4x64_epi64(v, 0xFF), last);
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
-    }
-  }
-}
-#endif
-
-void rival_undo_scalar(std::uint16_t* p) {
-  for (int y = 0; y < edge; ++y, p += edge)
-    for (int x = 1; x < edge; ++x) p[x] = std::uint16_t(p[x] + p[x - 1]);
-}
-
 struct Rival {
-  libdeflate_decompressor* decompressor = libdeflate_alloc_decompressor();
-  ~Rival() { libdeflate_free_decompressor(decompressor); }
+  bench::BareDecoder decoder;
 
   bool decode(const Archive& from, int block, std::uint16_t* out) {
     const Packed& place = from.places[std::size_t(block)];
-    if (libdeflate_zlib_decompress(decompressor, &from.bytes[place.offset], place.size, out,
-                                   block_bytes, nullptr))
-      return false;
-#if defined(__x86_64__)
-    static const bool avx2 = __builtin_cpu_supports("avx2");
-    if (avx2) return rival_undo(out), true;
-#endif
-    return rival_undo_scalar(out), true;
+    return decoder.decode(&from.bytes[place.offset], place.size, out, edge, edge);
   }
 };
 

@@ -70,7 +70,8 @@ class Run {
 
   void fold_index(std::size_t i, const RunValues& values, const Flags& good, const SumsView& sums) {
     const double* bands[max_index_bands];
-    for (std::size_t b = 0; b < indices_[i].slots.size(); ++b) bands[b] = values[indices_[i].slots[b]];
+    for (std::size_t b = 0; b < indices_[i].slots.size(); ++b)
+      bands[b] = values[indices_[i].slots[b]];
     alignas(32) double value[run_length];
     kernels_.evaluate(indices_[i].index, bands, value);
     const std::int64_t at = y_ * sums.stride + x_;
@@ -89,10 +90,12 @@ class Run {
     for (std::size_t i = 0; i < indices_.size(); ++i) fold_index(i, sampled_, good, sums[i]);
   }
 
-  // The first scene that is valid at a pixel, flags and all bands of the index, gives all of them; its class decides.
+  // The first scene that is valid at a pixel, flags and all bands of the index, gives all of them;
+  // its class decides.
   void fold_by_pixel(const std::vector<SumsView>& sums) {
     unsigned wanted = 0;
-    for (const FoldScene& s : chunk_.scenes) wanted |= equal_to(s.classes + offset(), qa_good, count_).eights();
+    for (const FoldScene& s : chunk_.scenes)
+      wanted |= equal_to(s.classes + offset(), qa_good, count_).eights();
     if (wanted == 0) return;
     for (std::size_t i = 0; i < indices_.size(); ++i) {
       Flags taken, good;
@@ -107,7 +110,8 @@ class Run {
     }
   }
 
-  void take_pixels(std::size_t index, const FoldScene& scene, unsigned eights, Flags& taken, Flags& good) {
+  void take_pixels(std::size_t index, const FoldScene& scene, unsigned eights, Flags& taken,
+                   Flags& good) {
     const std::uint8_t* const classes = scene.classes + offset();
     Flags take;
     for (int p = 0; p < count_; ++p)
@@ -115,7 +119,8 @@ class Run {
     for (const std::int32_t slot : indices_[index].slots)
       for (int p = 0; p < count_; ++p) take.on[p] &= !is_missing(sampled_[slot][p]);
     for (const std::int32_t slot : indices_[index].slots)
-      for (int p = 0; p < count_; ++p) fused_[slot][p] = take.on[p] ? sampled_[slot][p] : fused_[slot][p];
+      for (int p = 0; p < count_; ++p)
+        fused_[slot][p] = take.on[p] ? sampled_[slot][p] : fused_[slot][p];
     for (int p = 0; p < count_; ++p) {
       taken.on[p] |= take.on[p];
       good.on[p] |= take.on[p] & (classes[p] == qa_good);

@@ -1,6 +1,7 @@
-// Eight pixels at a time: vectors of doubles and their masks over GCC's vector types, as wide as the instruction set that
-// this file is compiled for. Lives in a namespace per instruction set (CUBEMILL_TARGET), so that no inline function of one
-// is ever linked into another. Same operations as on plain doubles, so the same bits.
+// Eight pixels at a time: vectors of doubles and their masks over GCC's vector types, as wide as
+// the instruction set that this file is compiled for. Lives in a namespace per instruction set
+// (CUBEMILL_TARGET), so that no inline function of one is ever linked into another. Same operations
+// as on plain doubles, so the same bits.
 #pragma once
 #include <cstdint>
 
@@ -45,8 +46,7 @@ CUBEMILL_HD NativeDouble to_double(SignedHalves x, int part) {
 CUBEMILL_HD NativeDouble to_double(Words x, int part) {
 #ifdef __AVX2__
   const __m128i v = (__m128i)x;
-  return (NativeDouble)_mm256_cvtepi32_pd(
-      _mm_cvtepu16_epi32(part ? _mm_unpackhi_epi64(v, v) : v));
+  return (NativeDouble)_mm256_cvtepi32_pd(_mm_cvtepu16_epi32(part ? _mm_unpackhi_epi64(v, v) : v));
 #else
   return NativeDouble{double(x[2 * part]), double(x[2 * part + 1])};
 #endif
@@ -54,8 +54,7 @@ CUBEMILL_HD NativeDouble to_double(Words x, int part) {
 CUBEMILL_HD NativeDouble to_double(SignedWords x, int part) {
 #ifdef __AVX2__
   const __m128i v = (__m128i)x;
-  return (NativeDouble)_mm256_cvtepi32_pd(
-      _mm_cvtepi16_epi32(part ? _mm_unpackhi_epi64(v, v) : v));
+  return (NativeDouble)_mm256_cvtepi32_pd(_mm_cvtepi16_epi32(part ? _mm_unpackhi_epi64(v, v) : v));
 #else
   return NativeDouble{double(x[2 * part]), double(x[2 * part + 1])};
 #endif
@@ -87,10 +86,10 @@ struct Doubles {
   }
 };
 
-#define CUBEMILL_LANEWISE(op)                                            \
-  CUBEMILL_HD Doubles operator op(Doubles a, Doubles b) {                \
-    for (int i = 0; i < parts; ++i) a.part[i] = a.part[i] op b.part[i];  \
-    return a;                                                            \
+#define CUBEMILL_LANEWISE(op)                                           \
+  CUBEMILL_HD Doubles operator op(Doubles a, Doubles b) {               \
+    for (int i = 0; i < parts; ++i) a.part[i] = a.part[i] op b.part[i]; \
+    return a;                                                           \
   }
 CUBEMILL_LANEWISE(+)
 CUBEMILL_LANEWISE(-)
@@ -98,11 +97,11 @@ CUBEMILL_LANEWISE(*)
 CUBEMILL_LANEWISE(/)
 #undef CUBEMILL_LANEWISE
 
-#define CUBEMILL_COMPARE(op)                                              \
-  CUBEMILL_HD Mask operator op(Doubles a, Doubles b) {                    \
-    Mask m;                                                               \
-    for (int i = 0; i < parts; ++i) m.part[i] = a.part[i] op b.part[i];   \
-    return m;                                                             \
+#define CUBEMILL_COMPARE(op)                                            \
+  CUBEMILL_HD Mask operator op(Doubles a, Doubles b) {                  \
+    Mask m;                                                             \
+    for (int i = 0; i < parts; ++i) m.part[i] = a.part[i] op b.part[i]; \
+    return m;                                                           \
   }
 CUBEMILL_COMPARE(<)
 CUBEMILL_COMPARE(>)
@@ -156,7 +155,8 @@ CUBEMILL_HD std::uint64_t narrowed_bytes(SignedHalves x) {
 
 CUBEMILL_HD Doubles load_doubles(const double* from) {
   Doubles x;
-  for (int i = 0; i < parts; ++i) x.part[i] = *reinterpret_cast<const LooseDouble*>(from + i * native);
+  for (int i = 0; i < parts; ++i)
+    x.part[i] = *reinterpret_cast<const LooseDouble*>(from + i * native);
   return x;
 }
 CUBEMILL_HD void store(Doubles x, double* to) {

@@ -40,7 +40,8 @@ void collect(const BandGroup& g, int band, const BoxSegment& s, int k, std::vect
     }
 }
 
-// Areas are sums of rounded products: those within the edge tolerance of the largest are equal to it.
+// Areas are sums of rounded products: those within the edge tolerance of the largest are equal to
+// it.
 double mode_of(std::vector<Share>& shares) {
   if (shares.empty()) return missing();
   std::stable_sort(shares.begin(), shares.end(),

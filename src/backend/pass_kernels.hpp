@@ -1,24 +1,27 @@
-// The pass on eight pixels at a time, over the element functions of pixel/. Compiled once per instruction set, in the
-// namespace CUBEMILL_TARGET. A group of eight lies in consecutive columns of one row, perhaps with one step in each direction
-// (loads, blended), or scattered (pixels gathered one by one); groups that reach out of a window go pixel by pixel.
+// The pass on eight pixels at a time, over the element functions of pixel/. Compiled once per
+// instruction set, in the namespace CUBEMILL_TARGET. A group of eight lies in consecutive columns
+// of one row, perhaps with one step in each direction (loads, blended), or scattered (pixels
+// gathered one by one); groups that reach out of a window go pixel by pixel.
 #pragma once
+#include <type_traits>
+
 #include "backend/lanes.hpp"
 #include "cubemill/backend/pass.hpp"
 #include "cubemill/pixel/qa_rule.hpp"
 #include "cubemill/pixel/sample.hpp"
 
-#include <type_traits>
-
 namespace cubemill::CUBEMILL_TARGET {
 
-using cubemill::select;
 using cubemill::both;
+using cubemill::select;
 
-// ---- where eight pixels lie -------------------------------------------------------------------------------------------
+// ---- where eight pixels lie
+// -------------------------------------------------------------------------------------------
 
 constexpr Halves lane_number = {0, 1, 2, 3, 4, 5, 6, 7};
 
-/// Coordinates of eight pixels along one dimension: the base pixel of the first, and the low halves of all.
+/// Coordinates of eight pixels along one dimension: the base pixel of the first, and the low halves
+/// of all.
 struct Eight {
   std::int64_t base;
   Halves low;
@@ -31,18 +34,22 @@ struct Eight {
 CUBEMILL_HD Eight eight(const Quadratic& q, std::int32_t k, std::int32_t stride) {
   Eight e;
   const std::int64_t first = at(q, k), line = std::int64_t(stride) << 32;
-  // Differences of the quadratic: between the first two lanes, the last two, and the first and the last.
-  const std::int64_t begins = q.b + q.c * (2 * k + 1) - line, ends = q.b + q.c * (2 * k + 2 * lanes - 3) - line;
+  // Differences of the quadratic: between the first two lanes, the last two, and the first and the
+  // last.
+  const std::int64_t begins = q.b + q.c * (2 * k + 1) - line,
+                     ends = q.b + q.c * (2 * k + 2 * lanes - 3) - line;
   const std::int64_t drift = (lanes - 1) * (q.b + q.c * (2 * k + lanes - 1) - line);
   const Halves n = lane_number + std::uint32_t(k);
   e.low = std::uint32_t(q.a) + n * (std::uint32_t(q.b) + n * std::uint32_t(q.c));
   e.base = first >> 32;
   const Halves start = Halves{} + std::uint32_t(first);
-  // How far a lane has departed, modulo one pixel, is low − start. Where all lanes depart to the same side by less than a
-  // pixel, a wrap of the low half is a step; a drift that changes its side is told apart while it is below a quarter.
+  // How far a lane has departed, modulo one pixel, is low − start. Where all lanes depart to the
+  // same side by less than a pixel, a wrap of the low half is a step; a drift that changes its side
+  // is told apart while it is below a quarter.
   constexpr std::int64_t quarter = std::int64_t(1) << 30;
   const bool forth = (begins >= 0) & (ends >= 0), back = (begins <= 0) & (ends <= 0);
-  const bool small = (drift < quarter) & (drift > -quarter) & (q.c < (1 << 24)) & (q.c > -(1 << 24));
+  const bool small =
+      (drift < quarter) & (drift > -quarter) & (q.c < (1 << 24)) & (q.c > -(1 << 24));
   e.near = ((forth | back) & (drift < one_q32) & (drift > -one_q32)) | small;
   if (forth) {
     e.steps = e.low < start;
@@ -51,7 +58,8 @@ CUBEMILL_HD Eight eight(const Quadratic& q, std::int32_t k, std::int32_t stride)
     e.steps = e.low > start;
     e.by = -1;
   } else {
-    const SignedHalves wrapped = e.low < start, ahead = SignedHalves(e.low - start) >= SignedHalves{};
+    const SignedHalves wrapped = e.low < start,
+                       ahead = SignedHalves(e.low - start) >= SignedHalves{};
     const SignedHalves up = wrapped & ahead, down = ~wrapped & ~ahead;
     e.near = e.near & !(any(up) & any(down));
     e.steps = up | down;
@@ -65,7 +73,8 @@ CUBEMILL_HD Doubles fraction_of(Halves low) {
   return raw_fraction<Doubles>(SignedHalves(low >> 1));
 }
 
-// ---- taps of eight pixels ---------------------------------------------------------------------------------------------
+// ---- taps of eight pixels
+// ---------------------------------------------------------------------------------------------
 
 /// Raw values of eight pixels at one tap, as 16-bit words.
 template <class Number>
@@ -112,15 +121,22 @@ struct Pattern {
   std::int64_t col, row;  // of the first lane
   const Eight& x;
   const Eight& y;
-  bool consecutive;           // columns grow by one and rows stay, but for one step each; else see below
-  std::int32_t cols[lanes];   // scattered: by lane, relative to col and row
+  bool consecutive;  // columns grow by one and rows stay, but for one step each; else see below
+  std::int32_t cols[lanes];  // scattered: by lane, relative to col and row
   std::int32_t rows[lanes];
 };
 
 /// `first_tap`: offset of the first tap from the base pixel.
-CUBEMILL_HD Pattern pattern(const CoordinateView& where, const Quadratic& u, const Quadratic& v, const Eight& x,
-                            const Eight& y, std::int32_t k, std::int64_t first_tap) {
-  Pattern p{x.base - where.left + first_tap, y.base - where.top + first_tap, x, y, bool(x.near & y.near), {}, {}};
+CUBEMILL_HD Pattern pattern(const CoordinateView& where, const Quadratic& u, const Quadratic& v,
+                            const Eight& x, const Eight& y, std::int32_t k,
+                            std::int64_t first_tap) {
+  Pattern p{x.base - where.left + first_tap,
+            y.base - where.top + first_tap,
+            x,
+            y,
+            bool(x.near & y.near),
+            {},
+            {}};
   if (!p.consecutive)
     for (int i = 0; i < lanes; ++i) {
       p.cols[i] = std::int32_t((at(u, k + i) >> 32) - x.base);
@@ -132,12 +148,14 @@ CUBEMILL_HD Pattern pattern(const CoordinateView& where, const Quadratic& u, con
 /// Whether all `taps` × `taps` taps of a group of eight lie in the readable part of a window.
 CUBEMILL_HD bool readable(const WindowView& w, const Pattern& p, int taps) {
   if (p.consecutive)
-    return (p.col + (p.x.by < 0 ? -1 : 0) >= w.left) & (p.col + lanes - 1 + taps + (p.x.by > 0 ? 1 : 0) <= w.right) &
-           (p.row + (p.y.by < 0 ? -1 : 0) >= w.top) & (p.row + taps + (p.y.by > 0 ? 1 : 0) <= w.bottom);
+    return (p.col + (p.x.by < 0 ? -1 : 0) >= w.left) &
+           (p.col + lanes - 1 + taps + (p.x.by > 0 ? 1 : 0) <= w.right) &
+           (p.row + (p.y.by < 0 ? -1 : 0) >= w.top) &
+           (p.row + taps + (p.y.by > 0 ? 1 : 0) <= w.bottom);
   bool all = true;
   for (int i = 0; i < lanes; ++i)
-    all &= (p.col + p.cols[i] >= w.left) & (p.col + p.cols[i] + taps <= w.right) & (p.row + p.rows[i] >= w.top) &
-           (p.row + p.rows[i] + taps <= w.bottom);
+    all &= (p.col + p.cols[i] >= w.left) & (p.col + p.cols[i] + taps <= w.right) &
+           (p.row + p.rows[i] >= w.top) & (p.row + p.rows[i] + taps <= w.bottom);
   return all;
 }
 
@@ -161,9 +179,11 @@ CUBEMILL_HD T tap_at(const WindowView& w, const Pattern& p, int c, int r) {
   return tap;
 }
 
-/// Weighted mean of the valid taps of eight pixels: cubemill::weigh on lanes. A weight may be negative (cubic).
+/// Weighted mean of the valid taps of eight pixels: cubemill::weigh on lanes. A weight may be
+/// negative (cubic).
 template <Storage S, int N>
-CUBEMILL_HD Doubles weighted_mean(const WindowView& w, const Pattern& p, const Doubles (&wx)[N], const Doubles (&wy)[N]) {
+CUBEMILL_HD Doubles weighted_mean(const WindowView& w, const Pattern& p, const Doubles (&wx)[N],
+                                  const Doubles (&wy)[N]) {
   Taps<S> tap[N][N];
   bool valid = true;
   for (int r = 0; r < N; ++r)
@@ -202,12 +222,13 @@ CUBEMILL_HD Doubles weighted_mean(const WindowView& w, const Pattern& p, const D
   return select(seen, values / weights, Doubles(missing()));
 }
 
-// ---- one group of eight pixels ----------------------------------------------------------------------------------------
+// ---- one group of eight pixels
+// ----------------------------------------------------------------------------------------
 
 /// Samples all bands of the group; false when a tap lies outside a window.
 template <Storage S, int N>
-CUBEMILL_HD bool sample_eight(const BandGroup& g, const Pattern& p, const Doubles (&wx)[N], const Doubles (&wy)[N],
-                              int at_pixel, RunValues& values) {
+CUBEMILL_HD bool sample_eight(const BandGroup& g, const Pattern& p, const Doubles (&wx)[N],
+                              const Doubles (&wy)[N], int at_pixel, RunValues& values) {
   for (int b = 0; b < g.bands; ++b)
     if (!readable(g.window[b], p, N)) return false;
   for (int b = 0; b < g.bands; ++b) {
@@ -229,13 +250,15 @@ CUBEMILL_HD bool eight_points(const BandGroup& g, const CentreSegment& s, int k,
   } else {
     constexpr bool linear = M == Resampling::bilinear;
     constexpr int n = linear ? 2 : 4;
-    const Doubles fx = snapped_fraction(fraction_of(x.low)), fy = snapped_fraction(fraction_of(y.low));
+    const Doubles fx = snapped_fraction(fraction_of(x.low)),
+                  fy = snapped_fraction(fraction_of(y.low));
     Doubles wx[n], wy[n];
     for (int t = 0; t < n; ++t) {
       wx[t] = linear ? linear_weight(fx, t) : cubic_weight(fx, t);
       wy[t] = linear ? linear_weight(fy, t) : cubic_weight(fy, t);
     }
-    return sample_eight<S, n>(g, pattern(g.where, u, v, x, y, k, linear ? 0 : -1), wx, wy, at_pixel, values);
+    return sample_eight<S, n>(g, pattern(g.where, u, v, x, y, k, linear ? 0 : -1), wx, wy, at_pixel,
+                              values);
   }
 }
 
@@ -270,7 +293,8 @@ CUBEMILL_HD bool group_of_eight(const BandGroup& g, std::size_t segment, int k, 
                                 RunValues& values) {
   if constexpr (M == Resampling::average) {
     const BoxSegment& s = g.where.boxes[segment];
-    const int across = most_taps(s.width, g.where.spacing), down = most_taps(s.height, g.where.spacing);
+    const int across = most_taps(s.width, g.where.spacing),
+              down = most_taps(s.height, g.where.spacing);
     const int most = across > down ? across : down;
     if (most == 2) return eight_boxes<S, 2>(g, s, k, at_pixel, values);
     if (most == 3) return eight_boxes<S, 3>(g, s, k, at_pixel, values);
@@ -289,7 +313,8 @@ CUBEMILL_HD double one_pixel(const BandGroup& g, int b, std::size_t segment, int
     return sample_point<S, M>(g.where.centres[segment], k, g.where.left, g.where.top, g.window[b]);
 }
 
-// ---- a run of 32 pixels -----------------------------------------------------------------------------------------------
+// ---- a run of 32 pixels
+// -----------------------------------------------------------------------------------------------
 
 template <Storage S, Resampling M>
 void sample_run(const BandGroup& g, std::int64_t y, std::int32_t x0, std::int32_t count,
@@ -300,7 +325,8 @@ void sample_run(const BandGroup& g, std::int64_t y, std::int32_t x0, std::int32_
     if (!(eights >> (p / lanes) & 1)) continue;
     if (spacing >= lanes && p + lanes <= count) {
       const int x = x0 + p, segment = x >> shift;
-      if (group_of_eight<S, M>(g, row + std::size_t(segment), x - segment * spacing - half, p, values))
+      if (group_of_eight<S, M>(g, row + std::size_t(segment), x - segment * spacing - half, p,
+                               values))
         continue;
     }
     for (int i = p; i < p + lanes && i < count; ++i) {
@@ -343,9 +369,10 @@ inline void sample(const BandGroup& g, std::int64_t y, std::int32_t x, std::int3
   }
 }
 
-/// Eight classes with at most one step each way; false when some pixel but not all lie outside the window.
-CUBEMILL_HD bool eight_classes(const CoordinateView& where, const WindowView& w, const CentreSegment& s, std::int32_t k,
-                               std::uint8_t* classes) {
+/// Eight classes with at most one step each way; false when some pixel but not all lie outside the
+/// window.
+CUBEMILL_HD bool eight_classes(const CoordinateView& where, const WindowView& w,
+                               const CentreSegment& s, std::int32_t k, std::uint8_t* classes) {
   const Eight x = eight(s.u, k, 1), y = eight(s.v, k, 0);
   if (!(x.near & y.near)) return false;
   const std::int64_t col = x.base - where.left, row = y.base - where.top;
@@ -361,7 +388,9 @@ CUBEMILL_HD bool eight_classes(const CoordinateView& where, const WindowView& w,
     __builtin_memcpy(&eight, from, sizeof eight);
     return eight;
   };
-  const auto blend = [](std::uint64_t take, std::uint64_t a, std::uint64_t b) { return (a & take) | (b & ~take); };
+  const auto blend = [](std::uint64_t take, std::uint64_t a, std::uint64_t b) {
+    return (a & take) | (b & ~take);
+  };
   const std::uint8_t* const from = w.at<std::uint8_t>(col, row);
   const std::uint64_t across = x.by ? narrowed_bytes(x.steps) : 0;
   std::uint64_t value = load(from);
@@ -382,17 +411,22 @@ inline void sample_classes(const CoordinateView& where, const WindowView& w, std
   const int spacing = where.spacing, half = spacing / 2, shift = __builtin_ctz(unsigned(spacing));
   for (int x = 0; x < width; x += lanes) {
     const int segment = x >> shift, k = x - segment * spacing - half;
-    if (spacing >= lanes && x + lanes <= width && eight_classes(where, w, row[segment], k, classes + x)) continue;
+    if (spacing >= lanes && x + lanes <= width &&
+        eight_classes(where, w, row[segment], k, classes + x))
+      continue;
     for (int i = x; i < x + lanes && i < width; ++i) {
       const CentreSegment& s = row[i >> shift];
       const int ki = (i & (spacing - 1)) - half;
-      const std::int64_t col = (at(s.u, ki) >> 32) - where.left, line = (at(s.v, ki) >> 32) - where.top;
-      classes[i] = w.contains(col, line) ? *w.at<std::uint8_t>(col, line) : std::uint8_t(qa_missing);
+      const std::int64_t col = (at(s.u, ki) >> 32) - where.left,
+                         line = (at(s.v, ki) >> 32) - where.top;
+      classes[i] =
+          w.contains(col, line) ? *w.at<std::uint8_t>(col, line) : std::uint8_t(qa_missing);
     }
   }
 }
 
-// ---- index and fold ---------------------------------------------------------------------------------------------------
+// ---- index and fold
+// ---------------------------------------------------------------------------------------------------
 
 template <class Index>
 void evaluate_run(const double* const* band, double* out) {
@@ -427,10 +461,10 @@ inline void fold_wide(const double* values, const std::uint8_t* good, WideSum* s
     if (good[i]) sums[i].add(values[i]);
 }
 
-// The bits of a packed sum are turned into doubles by laying them under a known exponent: there is no vector conversion
-// of 64-bit integers before AVX-512. Exact, so the same as PackedSum::mean.
-inline void finish_packed(const PackedSum* __restrict sums, std::int32_t count, float* __restrict means,
-                          std::uint32_t* __restrict counts) {
+// The bits of a packed sum are turned into doubles by laying them under a known exponent: there is
+// no vector conversion of 64-bit integers before AVX-512. Exact, so the same as PackedSum::mean.
+inline void finish_packed(const PackedSum* __restrict sums, std::int32_t count,
+                          float* __restrict means, std::uint32_t* __restrict counts) {
   constexpr std::uint64_t one = std::uint64_t(1) << 52;
   for (std::int32_t i = 0; i < count; ++i) {
     const std::uint64_t biased = sums[i].bits + one / 2, n = biased >> 52;

@@ -62,18 +62,22 @@ int demo(const CommandLine& line) {
   DemoOptions options;
   const auto given = [&](const char* name, auto& field) {
     if (const auto v = line.demo.find(name); v != line.demo.end()) {
-      if (v->second > 1'000'000 && sizeof field < 8) throw InvalidInput(std::string("--") + name + " is too large");
+      if (v->second > 1'000'000 && sizeof field < 8)
+        throw InvalidInput(std::string("--") + name + " is too large");
       field = std::remove_reference_t<decltype(field)>(v->second);
     }
   };
-  given("seed", options.seed), given("scenes", options.scenes), given("size", options.size), given("year", options.year);
+  given("seed", options.seed), given("scenes", options.scenes), given("size", options.size),
+      given("year", options.year);
   const DemoSummary s = make_demo_archive(line.demo_directory, options);
   if (line.json) {
-    const Json j = {{"items", s.items_path}, {"scenes", s.scenes}, {"acquisitions", s.acquisitions}, {"files", s.files}, {"bytes", s.bytes},
-                    {"first", s.first_date}, {"last", s.last_date}, {"epsg", s.epsg}, {"cloud_cover", s.cloud_cover}};
+    const Json j = {{"items", s.items_path}, {"scenes", s.scenes}, {"acquisitions", s.acquisitions},
+                    {"files", s.files},      {"bytes", s.bytes},   {"first", s.first_date},
+                    {"last", s.last_date},   {"epsg", s.epsg},     {"cloud_cover", s.cloud_cover}};
     std::printf("%s\n", j.dump(1).c_str());
   } else if (!line.quiet) {
-    std::printf("%d synthetic scenes of %d days, %s … %s, %.1f MiB in %s\n", s.scenes, s.acquisitions, s.first_date.c_str(), s.last_date.c_str(),
+    std::printf("%d synthetic scenes of %d days, %s … %s, %.1f MiB in %s\n", s.scenes,
+                s.acquisitions, s.first_date.c_str(), s.last_date.c_str(),
                 double(s.bytes) / (1024 * 1024), line.demo_directory.c_str());
     std::printf("try: cubemill composite %s -o composite\n", s.items_path.c_str());
   }
@@ -93,7 +97,8 @@ int info(const CommandLine& line) {
     std::printf("%s\n", j.dump(1).c_str());
     return 0;
   }
-  for (const auto& [name, version] : j["versions"].items()) std::printf("%-16s%s\n", name.c_str(), version.get<std::string>().c_str());
+  for (const auto& [name, version] : j["versions"].items())
+    std::printf("%-16s%s\n", name.c_str(), version.get<std::string>().c_str());
   std::printf("%-16s%s\n", "instructions", pass_kernels().name);
   std::printf("%-16s%u\n", "cores", std::thread::hardware_concurrency());
   std::printf("%-16s%.1f GiB available\n", "memory", double(available_bytes()) / (1 << 30));

@@ -18,7 +18,8 @@ void watch_for_interrupts() {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is a full disk to us: an error of the write
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // inherited by all threads: only the one below gets them
+  pthread_sigmask(SIG_BLOCK, &signals,
+                  nullptr);  // inherited by all threads: only the one below gets them
   std::thread([signals] {
     int signal = 0;
     while (sigwait(&signals, &signal) != 0) {

@@ -1,4 +1,5 @@
-// SIGINT and SIGTERM end the program at once and leave nothing half-written, even while a library blocks in a read.
+// SIGINT and SIGTERM end the program at once and leave nothing half-written, even while a library
+// blocks in a read.
 #pragma once
 
 namespace cubemill {

@@ -16,14 +16,16 @@ int main(int argc, char** argv) {
   mallopt(M_ARENA_MAX, 2);  // one heap per thread would keep memory that the plan does not know of
   watch_for_interrupts();
   try {
-    const int code = run_command(read_command_line(std::vector<std::string>(argv + 1, argv + argc)));
+    const int code =
+        run_command(read_command_line(std::vector<std::string>(argv + 1, argv + argc)));
     if (std::fflush(stdout) != 0) throw IoError("standard output", "cannot be written");
     return code;
   } catch (const Error& error) {
     std::fprintf(stderr, "cubemill: error: %s\n", error.what());
     return int(error.code());
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "cubemill: error: the machine has no memory left; give a smaller --memory\n");
+    std::fprintf(stderr,
+                 "cubemill: error: the machine has no memory left; give a smaller --memory\n");
     return int(ExitCode::memory);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "cubemill: this is a bug, please report it: %s\n", error.what());

@@ -27,7 +27,8 @@ constexpr OptionText recipe_options[] = {
     {"datetime", "A/B", "days in UTC, both included; '..' for an open end"},
     {"where", "'PROPERTY OP VALUE'", "keep items whose property matches; repeatable"},
     {"product", "NAME|FILE", "product definition (default: recognised)"},
-    {"band", "ROLE=ASSET", "which asset a band is; ASSET#2 for the second band of a file; repeatable"},
+    {"band", "ROLE=ASSET",
+     "which asset a band is; ASSET#2 for the second band of a file; repeatable"},
     {"nodata", "ROLE=VALUE", "nodata of a band; repeatable"},
     {"scale", "ROLE=VALUE", "scale of a band; repeatable"},
     {"offset", "ROLE=VALUE", "offset of a band; repeatable"},
@@ -35,7 +36,8 @@ constexpr OptionText recipe_options[] = {
     {"resolution", "R|RX,RY", "pixel size in units of the CRS (default: that of most scenes)"},
     {"anchor", "edge|center|X,Y", "where pixel corners lie (default: as most scenes; else edge)"},
     {"like", "RASTER", "take the grid of a raster; with --bbox cropped on its own lattice"},
-    {"resampling", "M|NAME=M,*=M", "nearest (default), bilinear, cubic, average, mode; flags stay nearest"},
+    {"resampling", "M|NAME=M,*=M",
+     "nearest (default), bilinear, cubic, average, mode; flags stay nearest"},
     {"groupby", "solar_day|scene", "what an observation is (default: solar_day)"},
     {"fuse", "pixel|band", "how scenes of one day are fused (default: pixel)"},
     {"mask-out", "FLAG[:LEVEL],…", "flags whose pixels do not count (default: the product's)"},
@@ -46,7 +48,8 @@ constexpr OptionText recipe_options[] = {
     {"reject-values", "V,…", "these flag values do not count"},
     {"index", "NAME|NAME=BAND,…", "ndvi (default), or a band under a name; several at once"},
     {"scaling", "auto|none", "apply scale and offset (default), or take numbers as stored"},
-    {"valid-range", "auto|none", "leave out values outside the product's documented range (default: auto)"},
+    {"valid-range", "auto|none",
+     "leave out values outside the product's documented range (default: auto)"},
     {"period", "KIND", "season (default), season-year, month, month-year, year, all"},
     {"reduce", "mean,count", "what is written (default: mean,count)"},
     {"compress", "CODEC", "deflate (default), zstd, lzw, none"},
@@ -58,7 +61,8 @@ constexpr OptionText run_options[] = {
     {"o,output", "DIR", "folder to write into"},
     {"overwrite", "", "replace what an earlier run wrote there"},
     {"recipe", "FILE", "take options from a report; those given here come before it"},
-    {"memory", "SIZE", "resident memory of the program: 512MiB, 2GiB, 50% (default: half of what is free)"},
+    {"memory", "SIZE",
+     "resident memory of the program: 512MiB, 2GiB, 50% (default: half of what is free)"},
     {"threads", "N", "worker threads (default: one a core)"},
     {"order", "auto|tile|scene", "order of work (default: auto)"},
     {"backend", "auto|cpu|cuda", "where the pass runs (default: auto)"},
@@ -129,12 +133,16 @@ std::string restore_commas(std::string value) {
   return value;
 }
 
-cxxopts::ParseResult parse(cxxopts::Options& options, const std::vector<std::string>& arguments, const std::string& command) {
-  // A value that begins with '-' (a longitude west of Greenwich) is joined to its option, else it would be one itself.
+cxxopts::ParseResult parse(cxxopts::Options& options, const std::vector<std::string>& arguments,
+                           const std::string& command) {
+  // A value that begins with '-' (a longitude west of Greenwich) is joined to its option, else it
+  // would be one itself.
   std::vector<std::string> joined{"cubemill"};
   for (const std::string& a : protect_commas(arguments)) {
-    const bool number = a.size() > 1 && a[0] == '-' && (std::isdigit(static_cast<unsigned char>(a[1])) || a[1] == '.');
-    if (number && joined.size() > 1 && joined.back().starts_with("--") && joined.back().find('=') == std::string::npos)
+    const bool number = a.size() > 1 && a[0] == '-' &&
+                        (std::isdigit(static_cast<unsigned char>(a[1])) || a[1] == '.');
+    if (number && joined.size() > 1 && joined.back().starts_with("--") &&
+        joined.back().find('=') == std::string::npos)
       joined.back() += "=" + a;
     else
       joined.push_back(a);
@@ -151,7 +159,8 @@ cxxopts::ParseResult parse(cxxopts::Options& options, const std::vector<std::str
 std::vector<std::string> all_values(const cxxopts::ParseResult& parsed, const std::string& name) {
   std::vector<std::string> values;
   if (parsed.count(name))
-    for (const std::string& v : parsed[name].as<std::vector<std::string>>()) values.push_back(restore_commas(v));
+    for (const std::string& v : parsed[name].as<std::vector<std::string>>())
+      values.push_back(restore_commas(v));
   return values;
 }
 
@@ -160,14 +169,17 @@ std::pair<std::vector<std::string>, Values> read_recipe(const std::string& path)
   std::ifstream in(path);
   if (!in) throw IoError(path, "cannot be read");
   const auto json = nlohmann::json::parse(in, nullptr, false);
-  const nlohmann::json* recipe = json.is_object() && json.contains("recipe") ? &json["recipe"] : &json;
+  const nlohmann::json* recipe =
+      json.is_object() && json.contains("recipe") ? &json["recipe"] : &json;
   if (!recipe->is_object() || !recipe->contains("options") || !(*recipe)["options"].is_object())
-    throw InvalidInput("--recipe " + path + ": is no report of cubemill (it has no recipe with options)");
+    throw InvalidInput("--recipe " + path +
+                       ": is no report of cubemill (it has no recipe with options)");
   std::pair<std::vector<std::string>, Values> result;
   try {
     result.first = recipe->value("sources", std::vector<std::string>{});
     for (const auto& [name, values] : (*recipe)["options"].items()) {
-      const bool known = std::any_of(std::begin(recipe_options), std::end(recipe_options), [&](const OptionText& t) { return name == t.name; });
+      const bool known = std::any_of(std::begin(recipe_options), std::end(recipe_options),
+                                     [&](const OptionText& t) { return name == t.name; });
       if (!known) throw InvalidInput("--recipe " + path + ": unknown option '" + name + "'");
       result.second[name] = values.get<std::vector<std::string>>();
     }
@@ -185,7 +197,8 @@ class RecipeReader {
   std::string one(const std::string& name, const std::string& otherwise = "") const {
     const auto v = values_.find(name);
     if (v == values_.end()) return otherwise;
-    if (v->second.size() != 1) throw InvalidInput("--" + name + " is given " + std::to_string(v->second.size()) + " times");
+    if (v->second.size() != 1)
+      throw InvalidInput("--" + name + " is given " + std::to_string(v->second.size()) + " times");
     return v->second.front();
   }
   std::vector<std::string> many(const std::string& name) const {
@@ -195,7 +208,8 @@ class RecipeReader {
   bool has(const std::string& name) const { return values_.count(name) > 0; }
 
   template <class T>
-  T choice(const std::string& name, std::initializer_list<std::pair<const char*, T>> allowed) const {
+  T choice(const std::string& name,
+           std::initializer_list<std::pair<const char*, T>> allowed) const {
     const std::string given = one(name, allowed.begin()->first);
     std::string names;
     for (const auto& [text, value] : allowed) {
@@ -219,11 +233,13 @@ MaskRequest read_mask(const RecipeReader& r) {
   m.keep_values = parse_values(r.one("keep-values"));
   m.reject_values = parse_values(r.one("reject-values"));
   if (m.none && (m.mask_out_given || m.by_hand() || !m.qa_band.empty()))
-    throw InvalidInput("--no-mask excludes --mask-out, --qa-band, --keep-bits, --keep-values and --reject-values");
+    throw InvalidInput(
+        "--no-mask excludes --mask-out, --qa-band, --keep-bits, --keep-values and --reject-values");
   return m;
 }
 
-void read_numbers(const RecipeReader& r, const char* option, std::optional<double> BandNumbers::* field, Recipe& recipe) {
+void read_numbers(const RecipeReader& r, const char* option,
+                  std::optional<double> BandNumbers::*field, Recipe& recipe) {
   for (const std::string& text : r.many(option)) {
     const auto [role, value] = parse_assignment(text, std::string("--") + option);
     recipe.numbers[role].*field = parse_number(value, std::string("--") + option);
@@ -244,7 +260,8 @@ Recipe read_options(const RecipeReader& r) {
     throw InvalidInput("--bbox-crs goes with --bbox");
   }
   recipe.product = r.one("product");
-  for (const std::string& text : r.many("band")) recipe.bands.insert(parse_assignment(text, "--band"));
+  for (const std::string& text : r.many("band"))
+    recipe.bands.insert(parse_assignment(text, "--band"));
   read_numbers(r, "nodata", &BandNumbers::nodata, recipe);
   read_numbers(r, "scale", &BandNumbers::scale, recipe);
   read_numbers(r, "offset", &BandNumbers::offset, recipe);
@@ -254,7 +271,8 @@ Recipe read_options(const RecipeReader& r) {
   if (r.has("anchor")) recipe.grid.anchor = parse_anchor(r.one("anchor"));
   recipe.grid.like = r.one("like");
   recipe.resampling = parse_resampling(r.many("resampling"));
-  recipe.group_by = r.choice<GroupBy>("groupby", {{"solar_day", GroupBy::solar_day}, {"scene", GroupBy::scene}});
+  recipe.group_by =
+      r.choice<GroupBy>("groupby", {{"solar_day", GroupBy::solar_day}, {"scene", GroupBy::scene}});
   recipe.fuse = r.choice<Fuse>("fuse", {{"pixel", Fuse::pixel}, {"band", Fuse::band}});
   recipe.indices = parse_indices(r.one("index", "ndvi"));
   recipe.scaling = r.choice<bool>("scaling", {{"auto", true}, {"none", false}});
@@ -269,10 +287,13 @@ Limits read_limits(const RecipeReader& r) {
   Limits limits;
   const std::uint64_t available = available_bytes();
   limits.memory = r.has("memory") ? parse_size(r.one("memory"), available) : available / 2;
-  const double threads = r.has("threads") ? parse_number(r.one("threads"), "--threads") : std::max(1u, std::thread::hardware_concurrency());
-  if (!(threads >= 1 && threads <= 1024) || threads != int(threads)) throw InvalidInput("--threads '" + r.one("threads") + "': a whole number from 1 to 1024");
+  const double threads = r.has("threads") ? parse_number(r.one("threads"), "--threads")
+                                          : std::max(1u, std::thread::hardware_concurrency());
+  if (!(threads >= 1 && threads <= 1024) || threads != int(threads))
+    throw InvalidInput("--threads '" + r.one("threads") + "': a whole number from 1 to 1024");
   limits.threads = int(threads);
-  limits.order = r.choice<Order>("order", {{"auto", Order::automatic}, {"tile", Order::tile}, {"scene", Order::scene}});
+  limits.order = r.choice<Order>(
+      "order", {{"auto", Order::automatic}, {"tile", Order::tile}, {"scene", Order::scene}});
   if (r.choice<bool>("backend", {{"auto", false}, {"cpu", false}, {"cuda", true}}))
     throw DeviceError("--backend cuda: this program was built without CUDA; use --backend cpu");
   return limits;
@@ -302,12 +323,18 @@ void read_request(const cxxopts::ParseResult& parsed, CommandLine& line) {
   line.request.limits = read_limits(how);
   line.request.output = how.one("output");
   line.request.overwrite = how.has("overwrite");
-  line.json = how.has("json"), line.quiet = how.has("quiet"), line.verbose = how.has("verbose"), line.probe = how.has("probe");
-  line.progress = how.choice<ProgressStyle>("progress", {{"auto", ProgressStyle::automatic}, {"bar", ProgressStyle::bar},
-                                                         {"json", ProgressStyle::json}, {"none", ProgressStyle::none}});
-  if (sources.empty()) throw InvalidInput("no catalog is given: name a STAC file or folder, or - for standard input");
-  if (line.command == "composite" && line.request.output.empty()) throw InvalidInput("no output folder is given: -o DIR");
-  if (line.command == "composite" && line.probe) throw InvalidInput("--probe goes with 'plan'; a run reads all headers");
+  line.json = how.has("json"), line.quiet = how.has("quiet"), line.verbose = how.has("verbose"),
+  line.probe = how.has("probe");
+  line.progress = how.choice<ProgressStyle>("progress", {{"auto", ProgressStyle::automatic},
+                                                         {"bar", ProgressStyle::bar},
+                                                         {"json", ProgressStyle::json},
+                                                         {"none", ProgressStyle::none}});
+  if (sources.empty())
+    throw InvalidInput("no catalog is given: name a STAC file or folder, or - for standard input");
+  if (line.command == "composite" && line.request.output.empty())
+    throw InvalidInput("no output folder is given: -o DIR");
+  if (line.command == "composite" && line.probe)
+    throw InvalidInput("--probe goes with 'plan'; a run reads all headers");
 }
 
 void read_demo(const cxxopts::ParseResult& parsed, CommandLine& line) {
@@ -317,7 +344,8 @@ void read_demo(const cxxopts::ParseResult& parsed, CommandLine& line) {
   for (const char* name : {"seed", "scenes", "size", "year"})
     for (const std::string& v : all_values(parsed, name)) {
       const double n = parse_number(v, std::string("--") + name);
-      if (n < 0 || n > 1e15 || n != double(std::int64_t(n))) throw InvalidInput(std::string("--") + name + " '" + v + "': a whole number");
+      if (n < 0 || n > 1e15 || n != double(std::int64_t(n)))
+        throw InvalidInput(std::string("--") + name + " '" + v + "': a whole number");
       line.demo[name] = std::int64_t(n);
     }
   line.json = parsed.count("json") > 0, line.quiet = parsed.count("quiet") > 0;
@@ -340,14 +368,21 @@ CommandLine read_command_line(const std::vector<std::string>& arguments) {
   CommandLine line;
   line.help = general_help;
   line.command = arguments.empty() ? "help" : arguments.front();
-  if (line.command == "--help" || line.command == "-h" || line.command == "help") return line.command = "help", line;
-  if (line.command == "--version" || line.command == "version") return line.command = "version", line;
-  const bool known = line.command == "composite" || line.command == "plan" || line.command == "demo" || line.command == "info";
-  if (!known) throw InvalidInput("unknown command '" + line.command + "': composite, plan, demo or info; see 'cubemill --help'");
+  if (line.command == "--help" || line.command == "-h" || line.command == "help")
+    return line.command = "help", line;
+  if (line.command == "--version" || line.command == "version")
+    return line.command = "version", line;
+  const bool known = line.command == "composite" || line.command == "plan" ||
+                     line.command == "demo" || line.command == "info";
+  if (!known)
+    throw InvalidInput("unknown command '" + line.command +
+                       "': composite, plan, demo or info; see 'cubemill --help'");
   cxxopts::Options options = make_options(line.command);
   const auto parsed = parse(options, {arguments.begin() + 1, arguments.end()}, line.command);
   if (parsed.count("help")) {
-    line.help = line.command == "composite" || line.command == "plan" ? options.help({"What", "How"}) : options.help({""});
+    line.help = line.command == "composite" || line.command == "plan"
+                    ? options.help({"What", "How"})
+                    : options.help({""});
     line.command = "help";
     return line;
   }

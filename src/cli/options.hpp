@@ -1,4 +1,5 @@
-// The command line: what can be given, and how it becomes a request. The only place that knows cxxopts.
+// The command line: what can be given, and how it becomes a request. The only place that knows
+// cxxopts.
 #pragma once
 #include <cstdint>
 #include <map>

@@ -7,7 +7,8 @@
 namespace cubemill {
 
 ProgressPrinter::ProgressPrinter(ProgressStyle style) : style_(style) {
-  if (style_ == ProgressStyle::automatic) style_ = isatty(STDERR_FILENO) ? ProgressStyle::bar : ProgressStyle::none;
+  if (style_ == ProgressStyle::automatic)
+    style_ = isatty(STDERR_FILENO) ? ProgressStyle::bar : ProgressStyle::none;
 }
 
 ProgressPrinter::~ProgressPrinter() { clear_bar(); }
@@ -28,18 +29,23 @@ void ProgressPrinter::operator()(const Progress& p) {
   const std::lock_guard lock(mutex_);
   const auto now = std::chrono::steady_clock::now();
   const bool end = p.chunks_done == p.chunks;
-  if (!end && now - last_ < std::chrono::milliseconds(style_ == ProgressStyle::bar ? 100 : 1000)) return;
+  if (!end && now - last_ < std::chrono::milliseconds(style_ == ProgressStyle::bar ? 100 : 1000))
+    return;
   last_ = now;
   const double share = double(p.chunks_done) / double(p.chunks);
   const double left = share > 0 ? p.seconds / share - p.seconds : 0;
   if (style_ == ProgressStyle::json) {
-    std::fprintf(stderr, "{\"chunks_done\": %zu, \"chunks\": %zu, \"seconds\": %.1f, \"seconds_left\": %.1f}\n", p.chunks_done, p.chunks, p.seconds, left);
+    std::fprintf(
+        stderr,
+        "{\"chunks_done\": %zu, \"chunks\": %zu, \"seconds\": %.1f, \"seconds_left\": %.1f}\n",
+        p.chunks_done, p.chunks, p.seconds, left);
     return;
   }
   constexpr int width = 40;
   const int full = int(share * width);
-  std::fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %.0f s, %.0f s left\033[K", full, "########################################", width - full, "",
-               share * 100, p.seconds, left);
+  std::fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %.0f s, %.0f s left\033[K", full,
+               "########################################", width - full, "", share * 100, p.seconds,
+               left);
   bar_shown_ = true;
 }
 

@@ -13,7 +13,8 @@ std::pair<std::string, int> asset_and_band(const std::string& name) {
   const auto hash = name.rfind('#');
   if (hash == std::string::npos) return {name, 1};
   const std::string digits = name.substr(hash + 1);
-  if (digits.empty() || digits.size() > 4 || !std::all_of(digits.begin(), digits.end(), ::isdigit) || std::stoi(digits) < 1)
+  if (digits.empty() || digits.size() > 4 ||
+      !std::all_of(digits.begin(), digits.end(), ::isdigit) || std::stoi(digits) < 1)
     throw InvalidInput("'" + name + "': after # comes the number of a band, from 1");
   return {name.substr(0, hash), std::stoi(digits)};
 }
@@ -29,7 +30,8 @@ std::string joined(const std::vector<std::string>& names) {
 bool BandChooser::known_without_product(const std::string& role) const {
   if (recipe_.bands.count(role)) return true;
   const std::string asset = asset_and_band(role).first;
-  return std::any_of(scenes_.begin(), scenes_.end(), [&](const Scene& s) { return s.assets.count(asset) > 0; });
+  return std::any_of(scenes_.begin(), scenes_.end(),
+                     [&](const Scene& s) { return s.assets.count(asset) > 0; });
 }
 
 std::vector<std::string> BandChooser::names_of(const std::string& role, bool flags) const {
@@ -37,13 +39,17 @@ std::vector<std::string> BandChooser::names_of(const std::string& role, bool fla
     if (!recipe_.mask.qa_band.empty()) return {recipe_.mask.qa_band};
     return product_ ? product_->qa_assets : std::vector<std::string>{};
   }
-  if (const auto given = recipe_.bands.find(role); given != recipe_.bands.end()) return {given->second};
+  if (const auto given = recipe_.bands.find(role); given != recipe_.bands.end())
+    return {given->second};
   if (product_)
-    if (const auto band = product_->bands.find(role); band != product_->bands.end()) return band->second.assets;
+    if (const auto band = product_->bands.find(role); band != product_->bands.end())
+      return band->second.assets;
   return {role};
 }
 
-std::string BandChooser::looked_for(const std::string& role, bool flags) const { return joined(names_of(role, flags)); }
+std::string BandChooser::looked_for(const std::string& role, bool flags) const {
+  return joined(names_of(role, flags));
+}
 
 BandChoice BandChooser::find(const Scene& scene, const std::string& role, bool flags) const {
   for (const std::string& name : names_of(role, flags)) {
@@ -55,25 +61,31 @@ BandChoice BandChooser::find(const Scene& scene, const std::string& role, bool f
 
 bool BandChooser::is_flags(const std::string& role) const {
   const std::vector<std::string> names = names_of("", true);
-  const auto flagged = [&](const std::string& n) { return std::find(names.begin(), names.end(), n) != names.end(); };
+  const auto flagged = [&](const std::string& n) {
+    return std::find(names.begin(), names.end(), n) != names.end();
+  };
   if (flagged(role)) return true;
   const auto given = recipe_.bands.find(role);
   return given != recipe_.bands.end() && flagged(asset_and_band(given->second).first);
 }
 
-const ProductBand* BandChooser::product_band(const std::string& role, const std::string& asset) const {
+const ProductBand* BandChooser::product_band(const std::string& role,
+                                             const std::string& asset) const {
   if (!product_) return nullptr;
-  if (const auto band = product_->bands.find(role); band != product_->bands.end()) return &band->second;
+  if (const auto band = product_->bands.find(role); band != product_->bands.end())
+    return &band->second;
   for (const auto& [name, band] : product_->bands)
     if (std::find(band.assets.begin(), band.assets.end(), asset) != band.assets.end()) return &band;
   return nullptr;
 }
 
-void BandChooser::set_numbers(SceneInput& input, const std::string& role, bool flags, const BandChoice& choice) const {
+void BandChooser::set_numbers(SceneInput& input, const std::string& role, bool flags,
+                              const BandChoice& choice) const {
   const auto option = recipe_.numbers.find(role);
   const BandNumbers given = option == recipe_.numbers.end() ? BandNumbers{} : option->second;
   const std::size_t index = std::size_t(choice.band - 1);
-  const BandNumbers item = index < choice.asset->bands.size() ? choice.asset->bands[index] : BandNumbers{};
+  const BandNumbers item =
+      index < choice.asset->bands.size() ? choice.asset->bands[index] : BandNumbers{};
   const ProductBand* const band = product_band(role, choice.asset->key);
   BandNumbers product = band ? band->numbers : BandNumbers{};
   if (flags) product = {product_ ? product_->qa_nodata : std::nullopt, {}, {}};
@@ -86,7 +98,8 @@ void BandChooser::set_numbers(SceneInput& input, const std::string& role, bool f
   for (const auto& [numbers, name] : sources) {
     if (!input.numbers.nodata) input.numbers.nodata = numbers->nodata;
     if (!input.numbers.scale && (numbers->scale || numbers->offset)) {
-      input.numbers.scale = numbers->scale.value_or(1);  // a lone scale means offset 0, a lone offset scale 1
+      input.numbers.scale =
+          numbers->scale.value_or(1);  // a lone scale means offset 0, a lone offset scale 1
       input.numbers.offset = numbers->offset.value_or(0);
       input.numbers_from = name;
     }
@@ -95,9 +108,11 @@ void BandChooser::set_numbers(SceneInput& input, const std::string& role, bool f
     input.numbers.scale = 1, input.numbers.offset = 0;
     input.numbers_from = "none";
   }
-  const bool ranged = recipe_.scaling && recipe_.valid_range && !flags && band && (band->valid_min || band->valid_max);
+  const bool ranged = recipe_.scaling && recipe_.valid_range && !flags && band &&
+                      (band->valid_min || band->valid_max);
   if (ranged)
-    input.valid_range = ValueRange{band->valid_min.value_or(-HUGE_VAL), band->valid_max.value_or(HUGE_VAL)};
+    input.valid_range =
+        ValueRange{band->valid_min.value_or(-HUGE_VAL), band->valid_max.value_or(HUGE_VAL)};
 }
 
 namespace {
@@ -109,7 +124,8 @@ void reject(QaRule& rule, std::uint32_t mask, std::uint32_t value) {
     return;
   }
   if (rule.rejects == QaRule::max_rejects)
-    throw InvalidInput("--mask-out: more than " + std::to_string(QaRule::max_rejects) + " flag values; use --keep-values");
+    throw InvalidInput("--mask-out: more than " + std::to_string(QaRule::max_rejects) +
+                       " flag values; use --keep-values");
   rule.reject_mask[rule.rejects] = mask;
   rule.reject_value[rule.rejects++] = value;
 }
@@ -125,15 +141,16 @@ void reject_flag(QaRule& rule, const std::string& text, const Product& product) 
   const std::string name = text.substr(0, colon);
   const auto flag = product.flags.find(name);
   if (flag == product.flags.end())
-    throw InvalidInput("--mask-out: product " + product.name + " has no flag '" + name + "': " + flag_names(product));
+    throw InvalidInput("--mask-out: product " + product.name + " has no flag '" + name +
+                       "': " + flag_names(product));
   const std::vector<std::uint32_t>* values = &flag->second.values;
   if (colon != std::string::npos) {
     const auto level = flag->second.levels.find(text.substr(colon + 1));
     if (level == flag->second.levels.end()) {
       std::vector<std::string> levels;
       for (const auto& [l, v] : flag->second.levels) levels.push_back(l);
-      throw InvalidInput("--mask-out: flag '" + name + "' has no level '" + text.substr(colon + 1) + "'" +
-                         (levels.empty() ? "" : ": " + joined(levels)));
+      throw InvalidInput("--mask-out: flag '" + name + "' has no level '" + text.substr(colon + 1) +
+                         "'" + (levels.empty() ? "" : ": " + joined(levels)));
     }
     values = &level->second;
   }
@@ -144,7 +161,8 @@ QaRule rule_by_hand(const MaskRequest& mask, std::vector<std::string>& printed) 
   QaRule rule;
   for (const BitTest& t : mask.keep_bits) {
     if ((rule.keep_mask & t.mask) && ((rule.keep_value ^ t.value) & rule.keep_mask & t.mask))
-      throw InvalidInput("--keep-bits: two tests ask for other values of the same bits, so nothing can pass");
+      throw InvalidInput(
+          "--keep-bits: two tests ask for other values of the same bits, so nothing can pass");
     rule.keep_mask |= t.mask, rule.keep_value |= t.value;
     printed.push_back("keep " + std::to_string(t.mask) + "=" + std::to_string(t.value));
   }
@@ -153,7 +171,8 @@ QaRule rule_by_hand(const MaskRequest& mask, std::vector<std::string>& printed) 
   const bool keeps = !mask.keep_values.empty();
   const std::vector<std::uint32_t>& values = keeps ? mask.keep_values : mask.reject_values;
   if (values.size() > QaRule::max_values)
-    throw InvalidInput("at most " + std::to_string(QaRule::max_values) + " flag values can be listed");
+    throw InvalidInput("at most " + std::to_string(QaRule::max_values) +
+                       " flag values can be listed");
   rule.list_keeps = keeps;
   for (const std::uint32_t v : values) {
     rule.value[rule.values++] = v;
@@ -164,15 +183,19 @@ QaRule rule_by_hand(const MaskRequest& mask, std::vector<std::string>& printed) 
 
 }  // namespace
 
-QaRule make_qa_rule(const MaskRequest& mask, const std::optional<Product>& product, std::vector<std::string>& printed) {
+QaRule make_qa_rule(const MaskRequest& mask, const std::optional<Product>& product,
+                    std::vector<std::string>& printed) {
   if (mask.none) return {};
   if (mask.by_hand()) {
-    if (mask.mask_out_given) throw InvalidInput("--mask-out excludes --keep-bits, --keep-values and --reject-values");
+    if (mask.mask_out_given)
+      throw InvalidInput("--mask-out excludes --keep-bits, --keep-values and --reject-values");
     return rule_by_hand(mask, printed);
   }
   if (!product)
-    throw InvalidInput("no product is known, so flags have no names: give --product, or --qa-band with --keep-bits, "
-                       "--keep-values or --reject-values, or --no-mask");
+    throw InvalidInput(
+        "no product is known, so flags have no names: give --product, or --qa-band with "
+        "--keep-bits, "
+        "--keep-values or --reject-values, or --no-mask");
   QaRule rule;
   printed = mask.mask_out_given ? mask.mask_out : product->default_mask_out;
   for (const std::string& flag : printed) reject_flag(rule, flag, *product);

@@ -1,4 +1,5 @@
-// Which band is meant: from roles and names in the recipe to assets of scenes, and which numbers apply to it. Pure.
+// Which band is meant: from roles and names in the recipe to assets of scenes, and which numbers
+// apply to it. Pure.
 #pragma once
 #include <optional>
 #include <string>
@@ -19,10 +20,12 @@ struct BandChoice {
 /// Answers what the recipe and the product say of roles.
 class BandChooser {
  public:
-  BandChooser(const std::vector<Scene>& scenes, const Recipe& recipe, const std::optional<Product>& product)
+  BandChooser(const std::vector<Scene>& scenes, const Recipe& recipe,
+              const std::optional<Product>& product)
       : scenes_(scenes), recipe_(recipe), product_(product) {}
 
-  /// Whether the recipe says which asset `role` is, or some scene has an asset of that name, without any product.
+  /// Whether the recipe says which asset `role` is, or some scene has an asset of that name,
+  /// without any product.
   bool known_without_product(const std::string& role) const;
   /// The asset of `role` in a scene; a null asset when it has none. `flags`: the flag band.
   BandChoice find(const Scene& scene, const std::string& role, bool flags) const;
@@ -34,7 +37,8 @@ class BandChooser {
   const ProductBand* product_band(const std::string& role, const std::string& asset) const;
 
   /// nodata, scale and offset: option, then item, then product, then file.
-  void set_numbers(SceneInput& input, const std::string& role, bool flags, const BandChoice& choice) const;
+  void set_numbers(SceneInput& input, const std::string& role, bool flags,
+                   const BandChoice& choice) const;
 
  private:
   std::vector<std::string> names_of(const std::string& role, bool flags) const;
@@ -44,7 +48,9 @@ class BandChooser {
   const std::optional<Product>& product_;
 };
 
-/// The mask as a rule, and the flags as they are printed. Throws InvalidInput (unknown flag or level, too many values).
-QaRule make_qa_rule(const MaskRequest& mask, const std::optional<Product>& product, std::vector<std::string>& printed);
+/// The mask as a rule, and the flags as they are printed. Throws InvalidInput (unknown flag or
+/// level, too many values).
+QaRule make_qa_rule(const MaskRequest& mask, const std::optional<Product>& product,
+                    std::vector<std::string>& printed);
 
 }  // namespace cubemill

@@ -8,8 +8,8 @@ namespace cubemill {
 namespace {
 
 template <class In, class Out, class F>
-void each_pixel(const std::byte* native, std::ptrdiff_t native_stride, std::int64_t width, std::int64_t height,
-                PixelRows out, F f) {
+void each_pixel(const std::byte* native, std::ptrdiff_t native_stride, std::int64_t width,
+                std::int64_t height, PixelRows out, F f) {
   for (std::int64_t y = 0; y < height; ++y) {
     const In* __restrict in = reinterpret_cast<const In*>(native + y * native_stride);
     Out* __restrict o = reinterpret_cast<Out*>(out.data + y * out.stride);
@@ -19,17 +19,19 @@ void each_pixel(const std::byte* native, std::ptrdiff_t native_stride, std::int6
 
 /// Integers of up to 16 bits as words xor key; 0 where a value cannot count.
 template <class In>
-void encode_words(const std::byte* native, std::ptrdiff_t stride, std::int64_t width, std::int64_t height,
-                  const SceneInput& input, std::uint16_t key, PixelRows out) {
+void encode_words(const std::byte* native, std::ptrdiff_t stride, std::int64_t width,
+                  std::int64_t height, const SceneInput& input, std::uint16_t key, PixelRows out) {
   if (!input.valid_range) {
     each_pixel<In, std::uint16_t>(native, stride, width, height, out,
                                   [key](In v) { return std::uint16_t(std::uint16_t(v) ^ key); });
     return;
   }
   const auto whole = [](double v) {
-    return In(std::min(std::max(v, double(std::numeric_limits<In>::min())), double(std::numeric_limits<In>::max())));
+    return In(std::min(std::max(v, double(std::numeric_limits<In>::min())),
+                       double(std::numeric_limits<In>::max())));
   };
-  const In low = whole(std::ceil(input.valid_range->low)), high = whole(std::floor(input.valid_range->high));
+  const In low = whole(std::ceil(input.valid_range->low)),
+           high = whole(std::floor(input.valid_range->high));
   each_pixel<In, std::uint16_t>(native, stride, width, height, out, [=](In v) {
     const std::uint16_t word = std::uint16_t(std::uint16_t(v) ^ key);
     return (v >= low) & (v <= high) ? word : std::uint16_t(0);
@@ -37,25 +39,28 @@ void encode_words(const std::byte* native, std::ptrdiff_t stride, std::int64_t w
 }
 
 template <class In, class Out>
-void encode_floats(const std::byte* native, std::ptrdiff_t stride, std::int64_t width, std::int64_t height,
-                   const SceneInput& input, PixelRows out) {
+void encode_floats(const std::byte* native, std::ptrdiff_t stride, std::int64_t width,
+                   std::int64_t height, const SceneInput& input, PixelRows out) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   const ValueRange range = input.valid_range.value_or(ValueRange{-infinity, infinity});
   const double nodata = input.numbers.nodata.value_or(std::numeric_limits<double>::quiet_NaN());
   each_pixel<In, Out>(native, stride, width, height, out, [=](In v) {
     const double value = double(v);
-    const bool counts = (value >= range.low) & (value <= range.high) & (value != nodata) & (value - value == 0.0);
+    const bool counts =
+        (value >= range.low) & (value <= range.high) & (value != nodata) & (value - value == 0.0);
     return counts ? Out(v) : std::numeric_limits<Out>::quiet_NaN();
   });
 }
 
 template <class In>
-void encode_as(const std::byte* native, std::ptrdiff_t stride, std::int64_t width, std::int64_t height,
-               const SceneInput& input, const PlannedInput& planned, PixelRows out) {
+void encode_as(const std::byte* native, std::ptrdiff_t stride, std::int64_t width,
+               std::int64_t height, const SceneInput& input, const PlannedInput& planned,
+               PixelRows out) {
   if constexpr (sizeof(In) <= 2)
     if (planned.storage == Storage::u16 || planned.storage == Storage::i16)
       return encode_words<In>(native, stride, width, height, input, planned.key, out);
-  if (planned.storage == Storage::f32) return encode_floats<In, float>(native, stride, width, height, input, out);
+  if (planned.storage == Storage::f32)
+    return encode_floats<In, float>(native, stride, width, height, input, out);
   encode_floats<In, double>(native, stride, width, height, input, out);
 }
 
@@ -88,8 +93,9 @@ void with_type(PixelType type, F f) {
 
 }  // namespace
 
-void encode_band(const std::byte* native, std::ptrdiff_t native_stride, std::int64_t width, std::int64_t height,
-                 const SceneInput& input, const PlannedInput& planned, PixelRows out) {
+void encode_band(const std::byte* native, std::ptrdiff_t native_stride, std::int64_t width,
+                 std::int64_t height, const SceneInput& input, const PlannedInput& planned,
+                 PixelRows out) {
   with_type(input.info.type, [&](auto v) {
     encode_as<decltype(v)>(native, native_stride, width, height, input, planned, out);
   });
@@ -100,7 +106,8 @@ FlagEncoder::FlagEncoder(const QaRule& rule) : rule_(rule) {
 }
 
 QaClass FlagEncoder::classify(double flags) const {
-  return flags != flags ? qa_missing : cubemill::classify(rule_, std::uint32_t(std::int64_t(flags)));
+  return flags != flags ? qa_missing
+                        : cubemill::classify(rule_, std::uint32_t(std::int64_t(flags)));
 }
 
 void FlagEncoder::encode(const std::byte* native, std::ptrdiff_t native_stride, std::int64_t width,
@@ -109,7 +116,8 @@ void FlagEncoder::encode(const std::byte* native, std::ptrdiff_t native_stride, 
   with_type(type, [&](auto v) {
     using In = decltype(v);
     const double none = nodata.value_or(std::numeric_limits<double>::quiet_NaN());
-    const bool held = none >= double(std::numeric_limits<In>::lowest()) && none <= double(std::numeric_limits<In>::max());
+    const bool held = none >= double(std::numeric_limits<In>::lowest()) &&
+                      none <= double(std::numeric_limits<In>::max());
     const In missing = held ? In(none) : In{};
     each_pixel<In, std::uint8_t>(native, native_stride, width, height, out, [&](In x) {
       if (held && x == missing) return std::uint8_t(qa_missing);

@@ -1,4 +1,5 @@
-// Turns decoded blocks into what windows hold: words with 0 for invalid, floats with NaN, or QA classes. Pure.
+// Turns decoded blocks into what windows hold: words with 0 for invalid, floats with NaN, or QA
+// classes. Pure.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -15,18 +16,21 @@ struct PixelRows {
   std::ptrdiff_t stride = 0;
 };
 
-/// Encodes `width` × `height` pixels of input.info.type from `native` (rows `native_stride` bytes apart) into
-/// `planned.storage`. Nodata, values outside the valid range and values that are not finite become invalid.
-void encode_band(const std::byte* native, std::ptrdiff_t native_stride, std::int64_t width, std::int64_t height,
-                 const SceneInput& input, const PlannedInput& planned, PixelRows out);
+/// Encodes `width` × `height` pixels of input.info.type from `native` (rows `native_stride` bytes
+/// apart) into `planned.storage`. Nodata, values outside the valid range and values that are not
+/// finite become invalid.
+void encode_band(const std::byte* native, std::ptrdiff_t native_stride, std::int64_t width,
+                 std::int64_t height, const SceneInput& input, const PlannedInput& planned,
+                 PixelRows out);
 
 /// Classifies flags; a table for types of up to 16 bits.
 class FlagEncoder {
  public:
   explicit FlagEncoder(const QaRule& rule);
   /// Writes one QaClass a pixel. `nodata`: of this scene's flag band.
-  void encode(const std::byte* native, std::ptrdiff_t native_stride, std::int64_t width, std::int64_t height,
-              PixelType type, const std::optional<double>& nodata, PixelRows out) const;
+  void encode(const std::byte* native, std::ptrdiff_t native_stride, std::int64_t width,
+              std::int64_t height, PixelType type, const std::optional<double>& nodata,
+              PixelRows out) const;
   QaClass classify(double flags) const;
 
  private:

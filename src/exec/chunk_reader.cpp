@@ -39,14 +39,11 @@ struct ChunkReader::Window {
   }
   WindowView view(std::uint16_t key) const {
     if (source.empty()) return {};
-    constexpr auto c = std::int32_t(WindowLayout::rim_columns), r = std::int32_t(WindowLayout::rim_rows);
-    return {data,
-            layout.stride(),
-            source.left - c,
-            source.top - r,
-            source.right + c,
-            source.bottom + r,
-            key};
+    constexpr auto c = std::int32_t(WindowLayout::rim_columns),
+                   r = std::int32_t(WindowLayout::rim_rows);
+    return {
+        data, layout.stride(), source.left - c, source.top - r, source.right + c, source.bottom + r,
+        key};
   }
 };
 
@@ -74,7 +71,8 @@ class Stopwatch {
   std::uint64_t start_;
 };
 
-/// Fills pixels with what means invalid in a storage of `pixel_bytes` (1: a class, 2: a word, 4 and 8: NaN).
+/// Fills pixels with what means invalid in a storage of `pixel_bytes` (1: a class, 2: a word, 4 and
+/// 8: NaN).
 void fill_invalid(std::byte* at, std::size_t pixels, std::size_t pixel_bytes) {
   if (pixel_bytes == 4)
     std::fill_n(reinterpret_cast<float*>(at), pixels, std::numeric_limits<float>::quiet_NaN());
@@ -90,7 +88,8 @@ void fill_rim(std::byte* data, const WindowLayout& layout, std::size_t pixel_byt
   const std::size_t line = stride * pixel_bytes, rim = std::size_t(WindowLayout::rim_rows);
   fill_invalid(data, stride * rim, pixel_bytes);
   fill_invalid(data + (rim + std::size_t(layout.rows)) * line, stride * rim, pixel_bytes);
-  const std::size_t left = std::size_t(WindowLayout::rim_columns), right = left + std::size_t(layout.columns);
+  const std::size_t left = std::size_t(WindowLayout::rim_columns),
+                    right = left + std::size_t(layout.columns);
   for (std::size_t y = rim; y < rim + std::size_t(layout.rows); ++y) {
     fill_invalid(data + y * line, left, pixel_bytes);
     fill_invalid(data + y * line + right * pixel_bytes, stride - right, pixel_bytes);
@@ -124,9 +123,11 @@ ReadyChunk ChunkReader::read(std::uint32_t index, Slab slab) {
     w.use = &use;
     w.planned = &s_.plan.scenes[w.use->scene];
     w.surveyed = &s_.survey.surveyed[w.planned->surveyed];
-    w.classes = reinterpret_cast<std::uint8_t*>(ready.slab.take(class_plane_bytes(chunk.window.width, chunk.window.height)));
+    w.classes = reinterpret_cast<std::uint8_t*>(
+        ready.slab.take(class_plane_bytes(chunk.window.width, chunk.window.height)));
     const Stopwatch watch(tally_.nanoseconds_coordinates);
-    for (const PlannedInput& in : w.planned->inputs) w.tables.push_back(s_.coordinates.tables(in.lattice, chunk.window));
+    for (const PlannedInput& in : w.planned->inputs)
+      w.tables.push_back(s_.coordinates.tables(in.lattice, chunk.window));
   }
   for (SceneWork& w : works) read_flags(chunk, w);
   const std::vector<std::uint8_t> cells = wanted_cells(chunk, works, ready);
@@ -135,12 +136,14 @@ ReadyChunk ChunkReader::read(std::uint32_t index, Slab slab) {
       Window window;
       if (!s_.survey.inputs[i].flags) {
         window.source = s_.plan.windows[w.use->first_window + i];
-        window.layout = {window.source.right - window.source.left, window.source.bottom - window.source.top};
+        window.layout = {window.source.right - window.source.left,
+                         window.source.bottom - window.source.top};
         window.pixel_bytes = size_of(w.planned->inputs[i].storage);
         window.data = ready.slab.take(window.layout.bytes(window.pixel_bytes));
         fill_rim(window.data, window.layout, window.pixel_bytes);
         const std::vector<std::uint8_t> wanted =
-            wanted_blocks(chunk, *w.tables[i], w.planned->inputs[i].origin, window.source, w.surveyed->inputs[i].info, cells);
+            wanted_blocks(chunk, *w.tables[i], w.planned->inputs[i].origin, window.source,
+                          w.surveyed->inputs[i].info, cells);
         fill_window(w, i, window, wanted);
       }
       w.windows.push_back(window);
@@ -162,14 +165,18 @@ void ChunkReader::read_flags(const Chunk& chunk, SceneWork& w) {
   Window window;
   window.source = s_.plan.windows[w.use->first_window];
   if (window.source.empty() || w.tables[0]->spacing == 0) return;
-  window.layout = {window.source.right - window.source.left, window.source.bottom - window.source.top};
+  window.layout = {window.source.right - window.source.left,
+                   window.source.bottom - window.source.top};
   const bool by_mode = s_.survey.inputs.front().method == Resampling::mode;
   window.pixel_bytes = by_mode ? size_of(w.planned->inputs[0].storage) : 1;
-  if (flags_.size() < window.layout.bytes(window.pixel_bytes)) flags_.resize(window.layout.bytes(window.pixel_bytes));
+  if (flags_.size() < window.layout.bytes(window.pixel_bytes))
+    flags_.resize(window.layout.bytes(window.pixel_bytes));
   window.data = flags_.data();
   fill_rim(window.data, window.layout, window.pixel_bytes);
   const RasterInfo& info = w.surveyed->inputs[0].info;
-  fill_window(w, 0, window, std::vector<std::uint8_t>(std::size_t(block_rectangle(window.source, info).count()), 1));
+  fill_window(
+      w, 0, window,
+      std::vector<std::uint8_t>(std::size_t(block_rectangle(window.source, info).count()), 1));
   const Stopwatch watch(tally_.nanoseconds_flags);
   sample_flags(chunk, w, window);
 }
@@ -189,13 +196,15 @@ void ChunkReader::sample_flags(const Chunk& chunk, SceneWork& w, const Window& w
     g.method = Resampling::mode;
     g.storage = w.planned->inputs[0].storage;
     g.where = where;
-    g.bands = 1, g.window[0] = window.view(w.planned->inputs[0].key), g.scale[0] = 1, g.offset[0] = 0;
+    g.bands = 1, g.window[0] = window.view(w.planned->inputs[0].key), g.scale[0] = 1,
+    g.offset[0] = 0;
     RunValues values;
     for (std::int64_t y = 0; y < chunk.window.height; ++y)
       for (std::int32_t x = 0; x < width; x += run_length) {
         const std::int32_t count = std::min(run_length, width - x);
         sample_mode(g, y, x, count, ~0u, values);
-        for (std::int32_t i = 0; i < count; ++i) w.classes[y * stride + x + i] = s_.flags.classify(values[0][i]);
+        for (std::int32_t i = 0; i < count; ++i)
+          w.classes[y * stride + x + i] = s_.flags.classify(values[0][i]);
       }
   } else {
     for (std::int64_t y = 0; y < chunk.window.height; ++y)
@@ -204,12 +213,14 @@ void ChunkReader::sample_flags(const Chunk& chunk, SceneWork& w, const Window& w
   for (std::int64_t y = 0; y < chunk.window.height; ++y) {
     const std::uint8_t* const row = w.classes + y * stride;
     std::uint32_t seen = 0, masked = 0;
-    for (std::int32_t x = 0; x < width; ++x) seen += row[x] != qa_missing, masked += row[x] == qa_masked;
+    for (std::int32_t x = 0; x < width; ++x)
+      seen += row[x] != qa_missing, masked += row[x] == qa_masked;
     tally_.flags_seen += seen, tally_.flags_masked += masked;
   }
 }
 
-std::vector<std::uint8_t> ChunkReader::wanted_cells(const Chunk& chunk, const std::vector<SceneWork>& works,
+std::vector<std::uint8_t> ChunkReader::wanted_cells(const Chunk& chunk,
+                                                    const std::vector<SceneWork>& works,
                                                     ReadyChunk& ready) {
   const Stopwatch watch(tally_.nanoseconds_flags);
   const std::int64_t width = chunk.window.width, height = chunk.window.height;
@@ -227,11 +238,13 @@ std::vector<std::uint8_t> ChunkReader::wanted_cells(const Chunk& chunk, const st
   return good_cells(planes, width, height);
 }
 
-BlockCache::NextUse ChunkReader::next_use(const SceneWork& w, std::size_t input, std::int64_t bx, std::int64_t by) const {
+BlockCache::NextUse ChunkReader::next_use(const SceneWork& w, std::size_t input, std::int64_t bx,
+                                          std::int64_t by) const {
   const std::vector<SceneUse>& uses = s_.plan.uses[w.use->scene];
   const RasterInfo& info = w.surveyed->inputs[input].info;
   for (std::size_t i = w.use->position + 1; i < uses.size(); ++i)
-    if (block_rectangle(s_.plan.windows[uses[i].first_window + input], info).contains(bx, by)) return uses[i].chunk;
+    if (block_rectangle(s_.plan.windows[uses[i].first_window + input], info).contains(bx, by))
+      return uses[i].chunk;
   return BlockCache::never;
 }
 
@@ -250,32 +263,40 @@ void ChunkReader::fill_window(const SceneWork& w, std::size_t input, const Windo
     }
 }
 
-std::uint64_t ChunkReader::block_number(const SceneWork& w, std::size_t input, std::int64_t bx, std::int64_t by) const {
+std::uint64_t ChunkReader::block_number(const SceneWork& w, std::size_t input, std::int64_t bx,
+                                        std::int64_t by) const {
   return first_block_[w.use->scene * s_.survey.inputs.size() + input] +
          std::uint64_t(by * w.surveyed->inputs[input].info.blocks_across() + bx);
 }
 
-void ChunkReader::encode(const SceneWork& w, std::size_t input, const std::byte* native, std::ptrdiff_t stride,
-                         std::int64_t width, std::int64_t height, PixelRows out) {
+void ChunkReader::encode(const SceneWork& w, std::size_t input, const std::byte* native,
+                         std::ptrdiff_t stride, std::int64_t width, std::int64_t height,
+                         PixelRows out) {
   const Stopwatch watch(tally_.nanoseconds_encoding);
   const SceneInput& in = w.surveyed->inputs[input];
-  const bool classes = s_.survey.inputs[input].flags && s_.survey.inputs[input].method != Resampling::mode;
+  const bool classes =
+      s_.survey.inputs[input].flags && s_.survey.inputs[input].method != Resampling::mode;
   if (classes)
     s_.flags.encode(native, stride, width, height, in.info.type, in.numbers.nodata, out);
   else
     encode_band(native, stride, width, height, in, w.planned->inputs[input], out);
 }
 
-void ChunkReader::fetch_block(const SceneWork& w, std::size_t input, const Window& window, std::int64_t bx, std::int64_t by) {
+void ChunkReader::fetch_block(const SceneWork& w, std::size_t input, const Window& window,
+                              std::int64_t bx, std::int64_t by) {
   const RasterInfo& info = w.surveyed->inputs[input].info;
   const std::int64_t left = bx * info.block_width, top = by * info.block_height;
-  const std::int64_t x0 = std::max<std::int64_t>(left, window.source.left), x1 = std::min<std::int64_t>(left + info.block_width, window.source.right);
-  const std::int64_t y0 = std::max<std::int64_t>(top, window.source.top), y1 = std::min<std::int64_t>(top + info.block_height, window.source.bottom);
-  const std::size_t pixel = window.pixel_bytes, width = std::size_t(x1 - x0), line = std::size_t(info.block_width) * pixel;
+  const std::int64_t x0 = std::max<std::int64_t>(left, window.source.left),
+                     x1 = std::min<std::int64_t>(left + info.block_width, window.source.right);
+  const std::int64_t y0 = std::max<std::int64_t>(top, window.source.top),
+                     y1 = std::min<std::int64_t>(top + info.block_height, window.source.bottom);
+  const std::size_t pixel = window.pixel_bytes, width = std::size_t(x1 - x0),
+                    line = std::size_t(info.block_width) * pixel;
   const auto copy = [&](const std::byte* block) {
     const Stopwatch watch(tally_.nanoseconds_encoding);
     const std::byte* from = block + std::size_t(y0 - top) * line + std::size_t(x0 - left) * pixel;
-    for (std::int64_t y = y0; y < y1; ++y, from += line) std::memcpy(window.at(x0, y), from, width * pixel);
+    for (std::int64_t y = y0; y < y1; ++y, from += line)
+      std::memcpy(window.at(x0, y), from, width * pixel);
   };
   const std::uint64_t number = block_number(w, input, bx, by);
   const BlockCache::NextUse next = next_use(w, input, bx, by);
@@ -284,26 +305,33 @@ void ChunkReader::fetch_block(const SceneWork& w, std::size_t input, const Windo
     s_.cache.release(number, next);
     return;
   }
-  const std::ptrdiff_t native_stride = std::ptrdiff_t(info.block_width) * std::ptrdiff_t(size_of(info.type));
+  const std::ptrdiff_t native_stride =
+      std::ptrdiff_t(info.block_width) * std::ptrdiff_t(size_of(info.type));
   try {
-    native_.resize(std::max(native_.size(), std::size_t(native_stride) * std::size_t(info.block_height)));
-    s_.bands[w.use->scene][input]->read_block(bx, by, native_.data(), native_stride, scratch_, tally_.cost);
+    native_.resize(
+        std::max(native_.size(), std::size_t(native_stride) * std::size_t(info.block_height)));
+    s_.bands[w.use->scene][input]->read_block(bx, by, native_.data(), native_stride, scratch_,
+                                              tally_.cost);
   } catch (const IoError& error) {
     s_.cache.abandon(number);
-    throw SceneError(error, w.use->scene, w.surveyed->inputs[input].asset, w.surveyed->inputs[input].href);
+    throw SceneError(error, w.use->scene, w.surveyed->inputs[input].asset,
+                     w.surveyed->inputs[input].href);
   } catch (...) {
     s_.cache.abandon(number);
     throw;
   }
   ++tally_.blocks_decoded;
-  if (std::byte* const block = s_.cache.reserve(number, line * std::size_t(info.block_height), next)) {
-    encode(w, input, native_.data(), native_stride, info.block_width, info.block_height, {block, std::ptrdiff_t(line)});
+  if (std::byte* const block =
+          s_.cache.reserve(number, line * std::size_t(info.block_height), next)) {
+    encode(w, input, native_.data(), native_stride, info.block_width, info.block_height,
+           {block, std::ptrdiff_t(line)});
     s_.cache.publish(number);
     copy(block);
     s_.cache.release(number, next);
     return;
   }
-  const std::byte* const from = native_.data() + (y0 - top) * native_stride + (x0 - left) * std::ptrdiff_t(size_of(info.type));
+  const std::byte* const from = native_.data() + (y0 - top) * native_stride +
+                                (x0 - left) * std::ptrdiff_t(size_of(info.type));
   encode(w, input, from, native_stride, x1 - x0, y1 - y0, {window.at(x0, y0), window.stride()});
 }
 
@@ -318,8 +346,9 @@ FoldScene ChunkReader::fold_scene(const SceneWork& w) const {
     const PlannedInput& p = w.planned->inputs[i];
     const auto same = [&](std::size_t g) {
       const PlannedInput& q = w.planned->inputs[key_of_group[g]];
-      return q.lattice == p.lattice && q.origin.left == p.origin.left && q.origin.top == p.origin.top &&
-             q.storage == p.storage && s_.survey.inputs[key_of_group[g]].method == input.method &&
+      return q.lattice == p.lattice && q.origin.left == p.origin.left &&
+             q.origin.top == p.origin.top && q.storage == p.storage &&
+             s_.survey.inputs[key_of_group[g]].method == input.method &&
              scene.groups[g].bands < max_index_bands;
     };
     std::size_t g = 0;

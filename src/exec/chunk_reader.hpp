@@ -1,5 +1,5 @@
-// Reads one chunk into a slab: flags first, then the blocks of the other bands under pixels that can count. One reader a
-// thread; readers share the rasters, the cache and the coordinate tables.
+// Reads one chunk into a slab: flags first, then the blocks of the other bands under pixels that
+// can count. One reader a thread; readers share the rasters, the cache and the coordinate tables.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -29,9 +29,9 @@ struct ReadyChunk {
 struct ReadTally {
   ReadCost cost;
   std::uint64_t blocks_decoded = 0;
-  std::uint64_t blocks_left_out = 0;     ///< uses of blocks whose pixels could all not count
-  std::uint64_t flags_seen = 0;          ///< valid flag samples
-  std::uint64_t flags_masked = 0;        ///< of these, rejected by the mask
+  std::uint64_t blocks_left_out = 0;  ///< uses of blocks whose pixels could all not count
+  std::uint64_t flags_seen = 0;       ///< valid flag samples
+  std::uint64_t flags_masked = 0;     ///< of these, rejected by the mask
   std::uint64_t nanoseconds_encoding = 0;
   std::uint64_t nanoseconds_coordinates = 0;
   std::uint64_t nanoseconds_flags = 0;
@@ -81,13 +81,18 @@ class ChunkReader {
 
   void read_flags(const Chunk& chunk, SceneWork& work);
   void sample_flags(const Chunk& chunk, SceneWork& work, const Window& window);
-  std::vector<std::uint8_t> wanted_cells(const Chunk& chunk, const std::vector<SceneWork>& works, ReadyChunk& ready);
-  void fill_window(const SceneWork& work, std::size_t input, const Window& window, const std::vector<std::uint8_t>& wanted);
-  void fetch_block(const SceneWork& work, std::size_t input, const Window& window, std::int64_t bx, std::int64_t by);
-  void encode(const SceneWork& work, std::size_t input, const std::byte* native, std::ptrdiff_t stride, std::int64_t width,
-              std::int64_t height, PixelRows out);
-  BlockCache::NextUse next_use(const SceneWork& work, std::size_t input, std::int64_t bx, std::int64_t by) const;
-  std::uint64_t block_number(const SceneWork& work, std::size_t input, std::int64_t bx, std::int64_t by) const;
+  std::vector<std::uint8_t> wanted_cells(const Chunk& chunk, const std::vector<SceneWork>& works,
+                                         ReadyChunk& ready);
+  void fill_window(const SceneWork& work, std::size_t input, const Window& window,
+                   const std::vector<std::uint8_t>& wanted);
+  void fetch_block(const SceneWork& work, std::size_t input, const Window& window, std::int64_t bx,
+                   std::int64_t by);
+  void encode(const SceneWork& work, std::size_t input, const std::byte* native,
+              std::ptrdiff_t stride, std::int64_t width, std::int64_t height, PixelRows out);
+  BlockCache::NextUse next_use(const SceneWork& work, std::size_t input, std::int64_t bx,
+                               std::int64_t by) const;
+  std::uint64_t block_number(const SceneWork& work, std::size_t input, std::int64_t bx,
+                             std::int64_t by) const;
   CoordinateView coordinates(const SceneWork& work, std::size_t input) const;
   FoldScene fold_scene(const SceneWork& work) const;
 

@@ -9,7 +9,8 @@ namespace cubemill {
 namespace {
 
 std::string upper(std::string s) {
-  std::transform(s.begin(), s.end(), s.begin(), [](unsigned char c) { return char(std::toupper(c)); });
+  std::transform(s.begin(), s.end(), s.begin(),
+                 [](unsigned char c) { return char(std::toupper(c)); });
   return s;
 }
 
@@ -39,7 +40,8 @@ double ground_aspect(const GeoBox& grid) {
 
 }  // namespace
 
-std::vector<OutputFile> output_files(const Plan& plan, const Survey& survey, const Recipe& recipe, Compression compression) {
+std::vector<OutputFile> output_files(const Plan& plan, const Survey& survey, const Recipe& recipe,
+                                     Compression compression) {
   std::vector<OutputFile> files;
   for (std::size_t i = 0; i < survey.indices.size(); ++i)
     for (const std::string& reducer : recipe.reducers) {
@@ -61,9 +63,11 @@ std::vector<OutputFile> output_files(const Plan& plan, const Survey& survey, con
   return files;
 }
 
-CompositeOutputs::CompositeOutputs(const Plan& plan, std::vector<OutputFile> files, OutputFolder& folder)
+CompositeOutputs::CompositeOutputs(const Plan& plan, std::vector<OutputFile> files,
+                                   OutputFolder& folder)
     : plan_(plan), files_(std::move(files)), folder_(folder) {
-  for (OutputFile& f : files_) f.writer = std::make_unique<CogWriter>(f.spec, folder.staged(f.stem + ".tif"));
+  for (OutputFile& f : files_)
+    f.writer = std::make_unique<CogWriter>(f.spec, folder.staged(f.stem + ".tif"));
 }
 
 void CompositeOutputs::put(std::size_t index, const Tile& tile, const std::vector<float>& means,
@@ -86,7 +90,8 @@ void CompositeOutputs::put(std::size_t index, const Tile& tile, const std::vecto
 
 void CompositeOutputs::put_empty(const Tile& tile) {
   for (OutputFile& f : files_)
-    f.writer->put(int(tile.period), tile.window.x / tile_size, tile.window.y / tile_size, nullptr, true);
+    f.writer->put(int(tile.period), tile.window.x / tile_size, tile.window.y / tile_size, nullptr,
+                  true);
 }
 
 void CompositeOutputs::finish(const std::string& subtitle) {
@@ -95,13 +100,15 @@ void CompositeOutputs::finish(const std::string& subtitle) {
     const std::string name = f.stem.substr(0, f.stem.rfind('_'));
     QuicklookSpec spec;
     spec.title = (name == "ndvi" ? upper(name) : name) +
-                 (f.counts ? ", number of observations " : ", mean ") + per_period(plan_.periods.kind());
+                 (f.counts ? ", number of observations " : ", mean ") +
+                 per_period(plan_.periods.kind());
     spec.subtitle = subtitle;
     spec.panels = f.spec.bands;
     spec.counts = f.counts;
     spec.unit = f.counts ? "observations" : name == "ndvi" ? "NDVI" : name;
     spec.aspect = ground_aspect(f.spec.grid);
-    write_quicklook(folder_.staged(f.stem + ".png"), spec, f.writer->preview(quicklook_longest(panels), panels));
+    write_quicklook(folder_.staged(f.stem + ".png"), spec,
+                    f.writer->preview(quicklook_longest(panels), panels));
     f.statistics = f.writer->statistics();
     f.writer->finish();
   }

@@ -1,4 +1,5 @@
-// The files of a composite: one COG and one quick look for every index and reducer. Takes tiles from the runner.
+// The files of a composite: one COG and one quick look for every index and reducer. Takes tiles
+// from the runner.
 #pragma once
 #include <memory>
 #include <string>
@@ -12,7 +13,7 @@
 namespace cubemill {
 
 struct OutputFile {
-  std::string stem;     ///< `ndvi_mean`
+  std::string stem;  ///< `ndvi_mean`
   std::size_t index = 0;
   bool counts = false;
   CogSpec spec;
@@ -21,14 +22,15 @@ struct OutputFile {
 };
 
 /// The specs of all files, for the memory plan too.
-std::vector<OutputFile> output_files(const Plan& plan, const Survey& survey, const Recipe& recipe, Compression compression);
+std::vector<OutputFile> output_files(const Plan& plan, const Survey& survey, const Recipe& recipe,
+                                     Compression compression);
 
 class CompositeOutputs : public TileSink {
  public:
   CompositeOutputs(const Plan& plan, std::vector<OutputFile> files, OutputFolder& folder);
 
-  void put(std::size_t index, const Tile& tile, const std::vector<float>& means, const std::vector<std::uint32_t>& counts,
-           bool empty) override;
+  void put(std::size_t index, const Tile& tile, const std::vector<float>& means,
+           const std::vector<std::uint32_t>& counts, bool empty) override;
   void put_empty(const Tile& tile) override;
 
   /// Draws the quick looks and finishes the files.

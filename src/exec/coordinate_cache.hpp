@@ -1,4 +1,5 @@
-// Segment tables of the windows that are being worked on, shared by the threads that read and fold them. Thread-safe.
+// Segment tables of the windows that are being worked on, shared by the threads that read and fold
+// them. Thread-safe.
 #pragma once
 #include <cstdint>
 #include <list>

@@ -32,10 +32,13 @@ void remove_folder(const std::string& staging, const std::string& made) noexcept
 OutputFolder::OutputFolder(std::string path, bool overwrite) : path_(std::move(path)) {
   std::error_code error;
   const fs::file_status status = fs::status(path_, error);
-  if (fs::exists(status) && !fs::is_directory(status)) throw InvalidInput("-o " + path_ + ": is a file, not a folder");
+  if (fs::exists(status) && !fs::is_directory(status))
+    throw InvalidInput("-o " + path_ + ": is a file, not a folder");
   if (fs::is_directory(status) && !fs::is_empty(path_, error) && !error && !overwrite)
-    throw InvalidInput("-o " + path_ + ": the folder is not empty; choose another one or give --overwrite");
-  if (error && fs::is_directory(status)) throw IoError(path_, "cannot be read (" + error.message() + ")");
+    throw InvalidInput("-o " + path_ +
+                       ": the folder is not empty; choose another one or give --overwrite");
+  if (error && fs::is_directory(status))
+    throw IoError(path_, "cannot be read (" + error.message() + ")");
   if (!fs::exists(status)) {
     made_ = fs::create_directories(path_, error);
     if (error) throw IoError(path_, "cannot be made (" + error.message() + ")");
@@ -65,7 +68,8 @@ void OutputFolder::commit() {
   for (const std::string& name : names_) {
     std::error_code error;
     fs::rename(staging_ + "/" + name, path_ + "/" + name, error);
-    if (error) throw IoError(path_ + "/" + name, "cannot be put in place (" + error.message() + ")");
+    if (error)
+      throw IoError(path_ + "/" + name, "cannot be put in place (" + error.message() + ")");
     committed_ = true;
   }
 }

@@ -1,4 +1,5 @@
-// The folder that a run writes into: everything is staged in a hidden folder inside it and renamed at the end, all or nothing.
+// The folder that a run writes into: everything is staged in a hidden folder inside it and renamed
+// at the end, all or nothing.
 #pragma once
 #include <string>
 #include <vector>
@@ -7,8 +8,8 @@ namespace cubemill {
 
 class OutputFolder {
  public:
-  /// Makes the folder if absent, and the staging folder in it. Throws InvalidInput (it is a file, or not empty and not
-  /// `overwrite`) and IoError (cannot be written).
+  /// Makes the folder if absent, and the staging folder in it. Throws InvalidInput (it is a file,
+  /// or not empty and not `overwrite`) and IoError (cannot be written).
   OutputFolder(std::string path, bool overwrite);
   /// Removes what is staged, and the folder if it was made here and nothing was committed.
   ~OutputFolder();

@@ -27,7 +27,9 @@ Json recipe_json(const CompositeRequest& r) {
 
 Json grid_json(const GeoBox& g) {
   const Affine& t = g.transform;
-  return {{"crs", g.crs.name()}, {"transform", {t.a, t.b, t.c, t.d, t.e, t.f}}, {"shape", {g.height, g.width}}};
+  return {{"crs", g.crs.name()},
+          {"transform", {t.a, t.b, t.c, t.d, t.e, t.f}},
+          {"shape", {g.height, g.width}}};
 }
 
 const Scene& scene_of(const Survey& survey, const Plan& plan, std::size_t planned) {
@@ -47,14 +49,19 @@ Json scenes_json(const Survey& survey, const Plan& plan, const std::vector<Skipp
                       {"status", plan.used[s] ? "used" : "outside"}});
   }
   for (const Scene& scene : survey.scenes)
-    if (std::any_of(skipped.begin(), skipped.end(), [&](const SkippedScene& k) { return k.item == scene.id; }))
-      scenes.push_back({{"id", scene.id}, {"datetime", to_string(scene.start)}, {"observation", nullptr}, {"status", "skipped"}});
+    if (std::any_of(skipped.begin(), skipped.end(),
+                    [&](const SkippedScene& k) { return k.item == scene.id; }))
+      scenes.push_back({{"id", scene.id},
+                        {"datetime", to_string(scene.start)},
+                        {"observation", nullptr},
+                        {"status", "skipped"}});
   return scenes;
 }
 
 Json skipped_json(const std::vector<SkippedScene>& skipped) {
   Json list = Json::array();
-  for (const SkippedScene& s : skipped) list.push_back({{"item", s.item}, {"asset", s.asset}, {"href", s.href}, {"reason", s.reason}});
+  for (const SkippedScene& s : skipped)
+    list.push_back({{"item", s.item}, {"asset", s.asset}, {"href", s.href}, {"reason", s.reason}});
   return list;
 }
 
@@ -73,9 +80,11 @@ Json scaling_json(const Survey& survey) {
         entry["scale"] = *in.numbers.scale;
         entry["offset"] = *in.numbers.offset;
         entry["from"] = in.numbers_from;
-        entry["valid_range"] = in.valid_range ? Json({in.valid_range->low, in.valid_range->high}) : Json(nullptr);
+        entry["valid_range"] =
+            in.valid_range ? Json({in.valid_range->low, in.valid_range->high}) : Json(nullptr);
       }
-      const auto known = std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.first == entry; });
+      const auto known =
+          std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.first == entry; });
       if (known == kinds.end())
         kinds.emplace_back(std::move(entry), 1);
       else
@@ -119,7 +128,9 @@ Json lattices_json(const Survey& survey, const Plan& plan) {
       shift = {fraction(at(c.u, -t.spacing / 2)), fraction(at(c.v, -t.spacing / 2))};
     }
     list.push_back({{"crs", grid->crs.name()},
-                    {"resolution", {std::hypot(grid->transform.a, grid->transform.d), std::hypot(grid->transform.b, grid->transform.e)}},
+                    {"resolution",
+                     {std::hypot(grid->transform.a, grid->transform.d),
+                      std::hypot(grid->transform.b, grid->transform.e)}},
                     {"rasters", count},
                     {"operation", plan.lattices[l]->operation()},
                     {"offset_px", shift}});
@@ -128,10 +139,18 @@ Json lattices_json(const Survey& survey, const Plan& plan) {
 }
 
 Json memory_json(const MemoryPlan& m) {
-  return {{"limit_bytes", m.limit},       {"planned_bytes", m.planned}, {"process_bytes", m.process}, {"slabs", m.slabs},
-          {"slab_bytes", m.slab_bytes},   {"accumulator_bytes", m.accumulators}, {"coordinate_bytes", m.coordinates},
-          {"output_bytes", m.output},     {"cache_bytes", m.cache},     {"cache_useful_bytes", m.cache_useful},
-          {"threads", m.threads},         {"window_edge", m.window_edge}};
+  return {{"limit_bytes", m.limit},
+          {"planned_bytes", m.planned},
+          {"process_bytes", m.process},
+          {"slabs", m.slabs},
+          {"slab_bytes", m.slab_bytes},
+          {"accumulator_bytes", m.accumulators},
+          {"coordinate_bytes", m.coordinates},
+          {"output_bytes", m.output},
+          {"cache_bytes", m.cache},
+          {"cache_useful_bytes", m.cache_useful},
+          {"threads", m.threads},
+          {"window_edge", m.window_edge}};
 }
 
 std::string text(const char* format, auto... values) {
@@ -143,7 +162,9 @@ std::string text(const char* format, auto... values) {
 double mib(std::uint64_t bytes) { return double(bytes) / (1024.0 * 1024.0); }
 double gib(double bytes) { return bytes / (1024.0 * 1024.0 * 1024.0); }
 
-std::size_t used_scenes(const Plan& plan) { return std::size_t(std::count(plan.used.begin(), plan.used.end(), 1)); }
+std::size_t used_scenes(const Plan& plan) {
+  return std::size_t(std::count(plan.used.begin(), plan.used.end(), 1));
+}
 
 std::string joined(const std::vector<std::string>& parts, const char* separator = ", ") {
   std::string all;
@@ -167,9 +188,12 @@ std::vector<Point> footprint(const GeoBox& grid) {
 Json band_json(const OutputFile& f, std::size_t b) {
   const CogWriter::BandStatistics& s = f.statistics[b];
   Json band = {{"name", f.spec.bands[b]}, {"description", f.stem + " " + f.spec.bands[b]}};
-  band["data_type"] = f.spec.type == SampleType::f32 ? "float32" : f.spec.type == SampleType::u16 ? "uint16" : "uint32";
+  band["data_type"] = f.spec.type == SampleType::f32   ? "float32"
+                      : f.spec.type == SampleType::u16 ? "uint16"
+                                                       : "uint32";
   if (f.spec.nodata_nan) band["nodata"] = "nan";
-  Json statistics = {{"valid_percent", s.pixels ? 100.0 * double(s.valid) / double(s.pixels) : 0.0}, {"count", s.valid}};
+  Json statistics = {{"valid_percent", s.pixels ? 100.0 * double(s.valid) / double(s.pixels) : 0.0},
+                     {"count", s.valid}};
   if (s.valid) {
     statistics["minimum"] = s.minimum, statistics["maximum"] = s.maximum;
     statistics["mean"] = s.mean, statistics["stddev"] = s.stddev;
@@ -185,8 +209,10 @@ std::string fingerprint(const std::string& s) {
   return text("%016llx", static_cast<unsigned long long>(h));
 }
 
-std::pair<Instant, Instant> time_range(const Survey& survey, const Plan& plan, const Recipe& recipe) {
-  Instant first{std::numeric_limits<std::int64_t>::max()}, last{std::numeric_limits<std::int64_t>::min()};
+std::pair<Instant, Instant> time_range(const Survey& survey, const Plan& plan,
+                                       const Recipe& recipe) {
+  Instant first{std::numeric_limits<std::int64_t>::max()},
+      last{std::numeric_limits<std::int64_t>::min()};
   for (std::size_t s = 0; s < plan.scenes.size(); ++s)
     if (plan.used[s]) {
       first = std::min(first, scene_of(survey, plan, s).start);
@@ -208,7 +234,8 @@ std::string date_range(const Survey& survey, const Plan& plan, const Recipe& rec
 std::string grid_text(const GeoBox& grid) {
   const char* const unit = grid.crs.geographic() ? "°" : " m";
   const double rx = std::fabs(grid.transform.a), ry = std::fabs(grid.transform.e);
-  return grid.crs.name() + " · " + (rx == ry ? text("%.7g%s", rx, unit) : text("%.7g × %.7g%s", rx, ry, unit));
+  return grid.crs.name() + " · " +
+         (rx == ry ? text("%.7g%s", rx, unit) : text("%.7g × %.7g%s", rx, ry, unit));
 }
 
 std::string report_json(const RunFacts& f) {
@@ -222,14 +249,18 @@ std::string report_json(const RunFacts& f) {
   report["grid"] = grid_json(f.plan.grid);
   report["periods"] = f.plan.periods.labels();
   report["product"] = survey.product.empty() ? Json(nullptr) : Json(survey.product);
-  report["items"] = {{"met", f.catalog.items}, {"repeated", f.catalog.repeated}, {"outside_datetime", f.catalog.outside_datetime},
-                     {"outside_where", f.catalog.outside_where}, {"outside_bbox", f.catalog.outside_bbox}};
+  report["items"] = {{"met", f.catalog.items},
+                     {"repeated", f.catalog.repeated},
+                     {"outside_datetime", f.catalog.outside_datetime},
+                     {"outside_where", f.catalog.outside_where},
+                     {"outside_bbox", f.catalog.outside_bbox}};
   report["observations"] = f.plan.observations.size();
   report["scenes"] = scenes_json(survey, f.plan, f.survey.skipped);
   report["skipped"] = skipped_json(f.survey.skipped);
   report["scaling"] = scaling_json(survey);
   report["flags"] = survey.masked_flags;
-  report["masked_share"] = read.flags_seen ? Json(double(read.flags_masked) / double(read.flags_seen)) : Json(nullptr);
+  report["masked_share"] =
+      read.flags_seen ? Json(double(read.flags_masked) / double(read.flags_seen)) : Json(nullptr);
   report["values_beyond"] = f.tally.values_beyond;
   report["coordinate_error_px"] = coordinate_error(f.plan);
   report["lattices"] = lattices_json(survey, f.plan);
@@ -237,18 +268,27 @@ std::string report_json(const RunFacts& f) {
   memory["peak_bytes"] = f.peak_bytes;
   memory["cache_peak_bytes"] = f.tally.cache_peak_bytes;
   report["memory"] = memory;
-  report["order"] = {{"order", f.plan.order == Order::scene ? "scene" : "tile"}, {"reason", f.plan.order_reason}};
-  report["read"] = {{"blocks", f.plan.blocks}, {"blocks_decoded", read.blocks_decoded}, {"blocks_from_cache", f.tally.cache_hits},
-                    {"blocks_left_out", read.blocks_left_out}, {"bytes_read", read.cost.bytes_read},
-                    {"bytes_decoded", read.cost.bytes_decoded}, {"requests", read.cost.requests}};
+  report["order"] = {{"order", f.plan.order == Order::scene ? "scene" : "tile"},
+                     {"reason", f.plan.order_reason}};
+  report["read"] = {{"blocks", f.plan.blocks},
+                    {"blocks_decoded", read.blocks_decoded},
+                    {"blocks_from_cache", f.tally.cache_hits},
+                    {"blocks_left_out", read.blocks_left_out},
+                    {"bytes_read", read.cost.bytes_read},
+                    {"bytes_decoded", read.cost.bytes_decoded},
+                    {"requests", read.cost.requests}};
   Json seconds = Json::object();
   for (const auto& [name, s] : f.seconds) seconds[name] = seconds.value(name, 0.0) + s;
   report["seconds"] = seconds;
   const auto cpu = [](std::uint64_t ns) { return double(ns) * 1e-9; };
-  report["cpu_seconds"] = {{"read", cpu(read.cost.nanoseconds_reading)}, {"decode", cpu(read.cost.nanoseconds_decoding)},
-                           {"encode", cpu(read.nanoseconds_encoding)}, {"coordinates", cpu(read.nanoseconds_coordinates)},
-                           {"flags", cpu(read.nanoseconds_flags)}, {"fold", cpu(f.tally.nanoseconds_folding)},
-                           {"finish", cpu(f.tally.nanoseconds_finishing)}, {"write", cpu(f.tally.nanoseconds_writing)}};
+  report["cpu_seconds"] = {{"read", cpu(read.cost.nanoseconds_reading)},
+                           {"decode", cpu(read.cost.nanoseconds_decoding)},
+                           {"encode", cpu(read.nanoseconds_encoding)},
+                           {"coordinates", cpu(read.nanoseconds_coordinates)},
+                           {"flags", cpu(read.nanoseconds_flags)},
+                           {"fold", cpu(f.tally.nanoseconds_folding)},
+                           {"finish", cpu(f.tally.nanoseconds_finishing)},
+                           {"write", cpu(f.tally.nanoseconds_writing)}};
   return report.dump(1) + "\n";
 }
 
@@ -269,7 +309,10 @@ std::string item_json(const RunFacts& f) {
     if (!f.plan.used[i]) continue;
     const Scene& scene = scene_of(survey, f.plan, i);
     ids += scene.id + "\n";
-    links.push_back({{"rel", "derived_from"}, {"href", scene.self_href}, {"type", "application/geo+json"}, {"title", scene.id}});
+    links.push_back({{"rel", "derived_from"},
+                     {"href", scene.self_href},
+                     {"type", "application/geo+json"},
+                     {"title", scene.id}});
   }
   Json assets = Json::object();
   for (const OutputFile& file : f.files) {
@@ -280,21 +323,28 @@ std::string item_json(const RunFacts& f) {
                          {"title", file.stem},
                          {"roles", {"data"}},
                          {"bands", bands}};
-    assets[file.stem + "_quicklook"] = {{"href", "./" + file.stem + ".png"}, {"type", "image/png"}, {"title", file.stem + ", quick look"}, {"roles", {"overview"}}};
+    assets[file.stem + "_quicklook"] = {{"href", "./" + file.stem + ".png"},
+                                        {"type", "image/png"},
+                                        {"title", file.stem + ", quick look"},
+                                        {"roles", {"overview"}}};
   }
   std::vector<std::string> names;
   for (const IndexPlan& i : survey.indices) names.push_back(i.name);
   const Affine& t = grid.transform;
-  Json properties = {{"datetime", nullptr},
-                     {"start_datetime", to_string(first)},
-                     {"end_datetime", to_string(last)},
-                     {"gsd", std::fabs(t.a)},
-                     {"proj:code", nullptr},
-                     {"proj:shape", {grid.height, grid.width}},
-                     {"proj:transform", {t.a, t.b, t.c, t.d, t.e, t.f}},
-                     {"processing:software", {{"cubemill", library_versions().front().second}}},
-                     {"processing:lineage", joined(f.request.recipe.reducers) + " of " + joined(names) + " per " + to_string(f.request.recipe.period) +
-                                                (survey.masked_flags.empty() ? ", no mask" : ", without " + joined(survey.masked_flags))}};
+  Json properties = {
+      {"datetime", nullptr},
+      {"start_datetime", to_string(first)},
+      {"end_datetime", to_string(last)},
+      {"gsd", std::fabs(t.a)},
+      {"proj:code", nullptr},
+      {"proj:shape", {grid.height, grid.width}},
+      {"proj:transform", {t.a, t.b, t.c, t.d, t.e, t.f}},
+      {"processing:software", {{"cubemill", library_versions().front().second}}},
+      {"processing:lineage",
+       joined(f.request.recipe.reducers) + " of " + joined(names) + " per " +
+           to_string(f.request.recipe.period) +
+           (survey.masked_flags.empty() ? ", no mask"
+                                        : ", without " + joined(survey.masked_flags))}};
   if (grid.crs.epsg())
     properties["proj:code"] = "EPSG:" + std::to_string(grid.crs.epsg());
   else
@@ -303,17 +353,19 @@ std::string item_json(const RunFacts& f) {
   Json options = recipe_json(f.request)["options"];
   for (const char* where : {"output", "like"}) options.erase(where);
   const std::string what = options.dump() + grid_json(grid).dump() + ids;
-  const Json item = {{"type", "Feature"},
-                     {"stac_version", "1.1.0"},
-                     {"stac_extensions",
-                      {"https://stac-extensions.github.io/projection/v2.0.0/schema.json",
-                       "https://stac-extensions.github.io/processing/v1.2.0/schema.json"}},
-                     {"id", joined(names, "-") + "-" + to_string(f.request.recipe.period) + "-" + fingerprint(what)},
-                     {"bbox", {w, s, e, n}},
-                     {"geometry", {{"type", "Polygon"}, {"coordinates", Json::array({coordinates})}}},
-                     {"properties", properties},
-                     {"links", links},
-                     {"assets", assets}};
+  const Json item = {
+      {"type", "Feature"},
+      {"stac_version", "1.1.0"},
+      {"stac_extensions",
+       {"https://stac-extensions.github.io/projection/v2.0.0/schema.json",
+        "https://stac-extensions.github.io/processing/v1.2.0/schema.json"}},
+      {"id",
+       joined(names, "-") + "-" + to_string(f.request.recipe.period) + "-" + fingerprint(what)},
+      {"bbox", {w, s, e, n}},
+      {"geometry", {{"type", "Polygon"}, {"coordinates", Json::array({coordinates})}}},
+      {"properties", properties},
+      {"links", links},
+      {"assets", assets}};
   return item.dump(1) + "\n";
 }
 
@@ -323,30 +375,39 @@ std::vector<std::string> summary_lines(const RunFacts& f, const std::string& fol
   std::vector<std::string> lines;
   double total = 0;
   for (const auto& [name, s] : f.seconds) total += s;
-  lines.push_back(text("%lld × %lld pixels, %s", static_cast<long long>(p.grid.width), static_cast<long long>(p.grid.height), grid_text(p.grid).c_str()));
-  lines.push_back(text("%zu scenes in %zu observations, %s", used_scenes(p), p.observations.size(), date_range(survey, p, f.request.recipe).c_str()));
+  lines.push_back(text("%lld × %lld pixels, %s", static_cast<long long>(p.grid.width),
+                       static_cast<long long>(p.grid.height), grid_text(p.grid).c_str()));
+  lines.push_back(text("%zu scenes in %zu observations, %s", used_scenes(p), p.observations.size(),
+                       date_range(survey, p, f.request.recipe).c_str()));
   if (!survey.masked_flags.empty())
     lines.push_back("masked out: " + joined(survey.masked_flags) +
-                    (f.tally.read.flags_seen ? text(" (%.1f %% of the observed pixels)", 100.0 * double(f.tally.read.flags_masked) / double(f.tally.read.flags_seen)) : ""));
+                    (f.tally.read.flags_seen ? text(" (%.1f %% of the observed pixels)",
+                                                    100.0 * double(f.tally.read.flags_masked) /
+                                                        double(f.tally.read.flags_seen))
+                                             : ""));
   for (const OutputFile& file : f.files) {
     if (file.counts) continue;
     std::string line = file.stem + ":";
     for (std::size_t b = 0; b < file.spec.bands.size() && b < 12; ++b) {
       const auto& s = file.statistics[b];
-      line += s.valid ? text("  %s %.3f", file.spec.bands[b].c_str(), s.mean) : text("  %s none", file.spec.bands[b].c_str());
+      line += s.valid ? text("  %s %.3f", file.spec.bands[b].c_str(), s.mean)
+                      : text("  %s none", file.spec.bands[b].c_str());
     }
     if (file.spec.bands.size() > 12) line += "  …";
     lines.push_back(line);
   }
   lines.push_back(text("read %llu of %llu blocks, %.1f MiB; peak memory %.0f of %.0f MiB; %.1f s",
-                       static_cast<unsigned long long>(f.tally.read.blocks_decoded), static_cast<unsigned long long>(p.blocks),
-                       mib(f.tally.read.cost.bytes_read), mib(f.peak_bytes), mib(p.memory.limit), total));
-  for (const SkippedScene& s : f.survey.skipped) lines.push_back("skipped " + s.item + ": " + s.reason);
+                       static_cast<unsigned long long>(f.tally.read.blocks_decoded),
+                       static_cast<unsigned long long>(p.blocks), mib(f.tally.read.cost.bytes_read),
+                       mib(f.peak_bytes), mib(p.memory.limit), total));
+  for (const SkippedScene& s : f.survey.skipped)
+    lines.push_back("skipped " + s.item + ": " + s.reason);
   lines.push_back("written to " + folder);
   return lines;
 }
 
-std::string plan_json(const CompositeRequest& request, const SurveyResult& result, const CatalogCounts& catalog, const Plan& plan) {
+std::string plan_json(const CompositeRequest& request, const SurveyResult& result,
+                      const CatalogCounts& catalog, const Plan& plan) {
   const Survey& survey = result.survey;
   Json j;
   j["recipe"] = recipe_json(request);
@@ -357,19 +418,23 @@ std::string plan_json(const CompositeRequest& request, const SurveyResult& resul
   j["scenes"] = used_scenes(plan);
   j["observations"] = plan.observations.size();
   const double pixels = double(plan.grid.pixels()) * double(plan.observations.size());
-  j["dataset"] = {{"bands", survey.all_bands}, {"bytes", pixels * double(survey.bytes_per_pixel_all_bands)}};
+  j["dataset"] = {{"bands", survey.all_bands},
+                  {"bytes", pixels * double(survey.bytes_per_pixel_all_bands)}};
   std::size_t needed = 0;
   for (const SceneInput& in : survey.surveyed.front().inputs) needed += size_of(in.info.type);
   j["needed"] = {{"bands", survey.inputs.size()}, {"bytes", pixels * double(needed)}};
-  const bool estimated = std::any_of(survey.surveyed.begin(), survey.surveyed.end(), [](const SurveyedScene& s) {
-    return std::any_of(s.inputs.begin(), s.inputs.end(), [](const SceneInput& i) { return i.estimated; });
-  });
+  const bool estimated =
+      std::any_of(survey.surveyed.begin(), survey.surveyed.end(), [](const SurveyedScene& s) {
+        return std::any_of(s.inputs.begin(), s.inputs.end(),
+                           [](const SceneInput& i) { return i.estimated; });
+      });
   j["estimated"] = estimated;
   j["headers_read"] = result.headers_read;
   j["read"] = {{"blocks", plan.blocks}, {"bytes_decoded", plan.block_bytes_decoded}};
   j["tiles"] = plan.tiles.size();
   j["chunks"] = plan.chunks.size();
-  j["order"] = {{"order", plan.order == Order::scene ? "scene" : "tile"}, {"reason", plan.order_reason}};
+  j["order"] = {{"order", plan.order == Order::scene ? "scene" : "tile"},
+                {"reason", plan.order_reason}};
   j["memory"] = memory_json(plan.memory);
   j["scaling"] = scaling_json(survey);
   j["flags"] = survey.masked_flags;
@@ -377,7 +442,8 @@ std::string plan_json(const CompositeRequest& request, const SurveyResult& resul
   return j.dump(1) + "\n";
 }
 
-std::vector<std::string> plan_table(const CompositeRequest& request, const SurveyResult& result, const CatalogCounts& catalog, const Plan& plan) {
+std::vector<std::string> plan_table(const CompositeRequest& request, const SurveyResult& result,
+                                    const CatalogCounts& catalog, const Plan& plan) {
   const Json j = Json::parse(plan_json(request, result, catalog, plan));
   const std::string about = j["estimated"].get<bool>() ? "~" : "";
   const MemoryPlan& m = plan.memory;
@@ -386,29 +452,50 @@ std::vector<std::string> plan_table(const CompositeRequest& request, const Surve
     lines.push_back(name + std::string(name.size() < 14 ? 14 - name.size() : 1, ' ') + value);
   };
   const Affine& t = plan.grid.transform;
-  row("grid", text("%lld × %lld pixels, %s, corner %.10g %.10g", static_cast<long long>(plan.grid.width), static_cast<long long>(plan.grid.height),
-                   grid_text(plan.grid).c_str(), t.c, t.f));
+  row("grid",
+      text("%lld × %lld pixels, %s, corner %.10g %.10g", static_cast<long long>(plan.grid.width),
+           static_cast<long long>(plan.grid.height), grid_text(plan.grid).c_str(), t.c, t.f));
   for (const Json& l : j["lattices"]) {
     const Json& o = l["offset_px"];
-    row("  source grid", l["crs"].get<std::string>() + text(", %.7g, %zu rasters, offset ", l["resolution"][0].get<double>(), l["rasters"].get<std::size_t>()) +
-                             (o.is_null() ? "unknown" : text("%.6g %.6g px", o[0].get<double>(), o[1].get<double>())) + "; " + l["operation"].get<std::string>());
+    row("  source grid",
+        l["crs"].get<std::string>() +
+            text(", %.7g, %zu rasters, offset ", l["resolution"][0].get<double>(),
+                 l["rasters"].get<std::size_t>()) +
+            (o.is_null() ? "unknown"
+                         : text("%.6g %.6g px", o[0].get<double>(), o[1].get<double>())) +
+            "; " + l["operation"].get<std::string>());
   }
-  row("dataset size", about + text("%.2f GiB (%zu bands, as one cube)", gib(j["dataset"]["bytes"].get<double>()), j["dataset"]["bands"].get<std::size_t>()));
-  row("needed", about + text("%.2f GiB (%zu bands at full coverage)", gib(j["needed"]["bytes"].get<double>()), j["needed"]["bands"].get<std::size_t>()));
-  row("scenes", text("%zu of %llu items, %zu observations, %zu periods", used_scenes(plan), static_cast<unsigned long long>(catalog.items),
-                     plan.observations.size(), plan.periods.size()));
-  row("tiles", text("%zu of %lld px, %zu chunks", plan.tiles.size(), static_cast<long long>(tile_size), plan.chunks.size()));
-  row("blocks", about + text("%llu, %.2f GiB decoded", static_cast<unsigned long long>(plan.blocks), gib(double(plan.block_bytes_decoded))));
-  row("memory", text("%.0f of %.0f MiB: %.0f program, %llu × %.1f slabs, %.0f sums, %.0f output, %.0f cache", mib(m.planned), mib(m.limit), mib(m.process),
-                     static_cast<unsigned long long>(m.slabs), mib(m.slab_bytes), mib(m.accumulators), mib(m.output), mib(m.cache)));
+  row("dataset size",
+      about + text("%.2f GiB (%zu bands, as one cube)", gib(j["dataset"]["bytes"].get<double>()),
+                   j["dataset"]["bands"].get<std::size_t>()));
+  row("needed",
+      about + text("%.2f GiB (%zu bands at full coverage)", gib(j["needed"]["bytes"].get<double>()),
+                   j["needed"]["bands"].get<std::size_t>()));
+  row("scenes", text("%zu of %llu items, %zu observations, %zu periods", used_scenes(plan),
+                     static_cast<unsigned long long>(catalog.items), plan.observations.size(),
+                     plan.periods.size()));
+  row("tiles", text("%zu of %lld px, %zu chunks", plan.tiles.size(),
+                    static_cast<long long>(tile_size), plan.chunks.size()));
+  row("blocks", about + text("%llu, %.2f GiB decoded", static_cast<unsigned long long>(plan.blocks),
+                             gib(double(plan.block_bytes_decoded))));
+  row("memory",
+      text("%.0f of %.0f MiB: %.0f program, %llu × %.1f slabs, %.0f sums, %.0f output, %.0f cache",
+           mib(m.planned), mib(m.limit), mib(m.process), static_cast<unsigned long long>(m.slabs),
+           mib(m.slab_bytes), mib(m.accumulators), mib(m.output), mib(m.cache)));
   row("threads", text("%d, windows of %lld px", m.threads, static_cast<long long>(m.window_edge)));
-  row("order", std::string(plan.order == Order::scene ? "scene" : "tile") + ": " + plan.order_reason);
+  row("order",
+      std::string(plan.order == Order::scene ? "scene" : "tile") + ": " + plan.order_reason);
   for (const Json& s : j["scaling"])
-    row("band", s["band"].get<std::string>() + " = " + s["asset"].get<std::string>() + ", " + s["resampling"].get<std::string>() + ", nodata " + s["nodata"].dump() +
-                    (s.contains("scale") ? ", × " + s["scale"].dump() + " + " + s["offset"].dump() + " (" + s["from"].get<std::string>() + ")" +
-                                               (s["valid_range"].is_null() ? "" : ", valid " + s["valid_range"].dump())
-                                         : ""));
-  row("masked out", result.survey.masked_flags.empty() ? "nothing" : joined(result.survey.masked_flags));
+    row("band",
+        s["band"].get<std::string>() + " = " + s["asset"].get<std::string>() + ", " +
+            s["resampling"].get<std::string>() + ", nodata " + s["nodata"].dump() +
+            (s.contains("scale")
+                 ? ", × " + s["scale"].dump() + " + " + s["offset"].dump() + " (" +
+                       s["from"].get<std::string>() + ")" +
+                       (s["valid_range"].is_null() ? "" : ", valid " + s["valid_range"].dump())
+                 : ""));
+  row("masked out",
+      result.survey.masked_flags.empty() ? "nothing" : joined(result.survey.masked_flags));
   return lines;
 }
 

@@ -27,8 +27,10 @@ std::string item_json(const RunFacts& facts);
 std::vector<std::string> summary_lines(const RunFacts& facts, const std::string& folder);
 
 /// The plan as JSON and as a table.
-std::string plan_json(const CompositeRequest& request, const SurveyResult& survey, const CatalogCounts& catalog, const Plan& plan);
-std::vector<std::string> plan_table(const CompositeRequest& request, const SurveyResult& survey, const CatalogCounts& catalog, const Plan& plan);
+std::string plan_json(const CompositeRequest& request, const SurveyResult& survey,
+                      const CatalogCounts& catalog, const Plan& plan);
+std::vector<std::string> plan_table(const CompositeRequest& request, const SurveyResult& survey,
+                                    const CatalogCounts& catalog, const Plan& plan);
 
 /// `2021-01-01 … 2021-12-31`: the asked interval, at open ends the scenes'.
 std::string date_range(const Survey& survey, const Plan& plan, const Recipe& recipe);

@@ -47,10 +47,12 @@ std::uint64_t left_in(const std::string& limit, const std::string& used) {
 std::uint64_t left_in_control_groups() {
   std::uint64_t left = unknown;
   // Limits of all groups above count too.
-  for (std::string group = control_group(); group.size() > std::string("/sys/fs/cgroup").size(); group = group.substr(0, group.rfind('/')))
+  for (std::string group = control_group(); group.size() > std::string("/sys/fs/cgroup").size();
+       group = group.substr(0, group.rfind('/')))
     left = std::min(left, left_in(group + "/memory.max", group + "/memory.current"));
   left = std::min(left, left_in("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"));
-  return std::min(left, left_in("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"));
+  return std::min(left, left_in("/sys/fs/cgroup/memory/memory.limit_in_bytes",
+                                "/sys/fs/cgroup/memory/memory.usage_in_bytes"));
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace cubemill {
 namespace {
 
 std::vector<FoldIndex> fold_indices(const Survey& survey) {
-  const std::size_t flags = survey.inputs.front().flags ? 1 : 0;  // slots count the inputs that are no flags
+  const std::size_t flags =
+      survey.inputs.front().flags ? 1 : 0;  // slots count the inputs that are no flags
   std::vector<FoldIndex> indices;
   for (const IndexPlan& plan : survey.indices) {
     FoldIndex index{plan.index, {}};
@@ -24,7 +25,8 @@ std::vector<FoldIndex> fold_indices(const Survey& survey) {
 
 class Runner {
  public:
-  Runner(const Plan& plan, const Survey& survey, const std::vector<std::vector<std::unique_ptr<RasterBand>>>& bands,
+  Runner(const Plan& plan, const Survey& survey,
+         const std::vector<std::vector<std::unique_ptr<RasterBand>>>& bands,
          const RunOptions& options, TileSink& sink)
       : plan_(plan),
         options_(options),
@@ -34,11 +36,14 @@ class Runner {
         cache_(plan.memory.cache),
         coordinates_(plan, needs_boxes(survey), plan.lattices.size() * (plan.memory.slabs + 1)),
         left_out_(plan.scenes.size()),
-        sources_{plan, survey, bands, flags_, cache_, coordinates_, pass_kernels(), options.fuse_pixels, left_out_},
+        sources_{plan,     survey,       bands,          flags_,
+                 cache_,   coordinates_, pass_kernels(), options.fuse_pixels,
+                 left_out_},
         sums_(plan.accumulators),
         tiles_(plan.tiles.size()),
         slabs_(plan.memory.slab_bytes, plan.memory.slabs, [this] { wake(); }) {
-    for (std::size_t t = 0; t < plan.tiles.size(); ++t) tiles_[t].chunks_left = plan.tiles[t].chunks;
+    for (std::size_t t = 0; t < plan.tiles.size(); ++t)
+      tiles_[t].chunks_left = plan.tiles[t].chunks;
   }
 
   RunTally run() {
@@ -142,7 +147,8 @@ class Runner {
     {
       const std::uint64_t start = thread_nanoseconds();
       if (!live.sums) live.sums = sums_.take();
-      fold_chunk(ready.fold, indices_, live.sums->views(chunk.window.x - tile.window.x, chunk.window.y - tile.window.y),
+      fold_chunk(ready.fold, indices_,
+                 live.sums->views(chunk.window.x - tile.window.x, chunk.window.y - tile.window.y),
                  sources_.kernels);
       folding = thread_nanoseconds() - start;
     }
@@ -169,7 +175,8 @@ class Runner {
     for (std::size_t i = 0; i < indices_.size(); ++i) {
       const std::uint64_t start = thread_nanoseconds();
       beyond += sums->finish(i, sources_.kernels, means, counts);
-      const bool empty = std::all_of(counts.begin(), counts.end(), [](std::uint32_t c) { return c == 0; });
+      const bool empty =
+          std::all_of(counts.begin(), counts.end(), [](std::uint32_t c) { return c == 0; });
       const std::uint64_t middle = thread_nanoseconds();
       sink_.put(i, tile, means, counts, empty);
       finishing += middle - start, writing += thread_nanoseconds() - middle;
@@ -195,21 +202,22 @@ class Runner {
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::size_t next_ = 0, done_ = 0;
-  std::vector<std::uint32_t> again_;  // chunks whose reading failed and is to be done without the scene
+  std::vector<std::uint32_t>
+      again_;  // chunks whose reading failed and is to be done without the scene
   std::vector<LiveTile> tiles_;
   RunTally tally_;
   std::exception_ptr failure_;
   bool stop_ = false;
 
-  SlabPool slabs_;  // after the lock that its callback takes
+  SlabPool slabs_;                             // after the lock that its callback takes
   std::map<std::uint32_t, ReadyChunk> ready_;  // holds slabs: goes before the pool
 };
 
 }  // namespace
 
 RunTally run_plan(const Plan& plan, const Survey& survey,
-                  const std::vector<std::vector<std::unique_ptr<RasterBand>>>& bands, const RunOptions& options,
-                  TileSink& sink) {
+                  const std::vector<std::vector<std::unique_ptr<RasterBand>>>& bands,
+                  const RunOptions& options, TileSink& sink) {
   return Runner(plan, survey, bands, options, sink).run();
 }
 

@@ -1,6 +1,7 @@
-// Runs a plan on threads: each thread takes what is most urgent – folding a chunk that was read, else reading the next one.
-// Chunks get their slabs in plan order, so the earliest chunk can always go on; a tile is folded by one thread at a time and
-// handed to the sink when its last chunk is in. Back-pressure is ownership: without a free slab nothing is read.
+// Runs a plan on threads: each thread takes what is most urgent – folding a chunk that was read,
+// else reading the next one. Chunks get their slabs in plan order, so the earliest chunk can always
+// go on; a tile is folded by one thread at a time and handed to the sink when its last chunk is in.
+// Back-pressure is ownership: without a free slab nothing is read.
 #pragma once
 #include <functional>
 #include <string>
@@ -15,7 +16,8 @@ namespace cubemill {
 class TileSink {
  public:
   virtual ~TileSink() = default;
-  /// Means and counts of one index, tile_size² row-major; pixels outside the grid are whatever. `empty`: no count above 0.
+  /// Means and counts of one index, tile_size² row-major; pixels outside the grid are whatever.
+  /// `empty`: no count above 0.
   virtual void put(std::size_t index, const Tile& tile, const std::vector<float>& means,
                    const std::vector<std::uint32_t>& counts, bool empty) = 0;
   /// A tile that no scene touches.
@@ -35,7 +37,8 @@ struct RunTally {
   std::uint64_t nanoseconds_folding = 0;
   std::uint64_t nanoseconds_finishing = 0;
   std::uint64_t nanoseconds_writing = 0;
-  std::vector<LeftOutScene> left_out;  ///< unreadable scenes; not empty: the tiles are not to be used
+  std::vector<LeftOutScene>
+      left_out;  ///< unreadable scenes; not empty: the tiles are not to be used
 };
 
 struct RunOptions {
@@ -47,7 +50,7 @@ struct RunOptions {
 
 /// Runs the plan. Throws what a reader or the sink throws; the first failure stops all threads.
 RunTally run_plan(const Plan& plan, const Survey& survey,
-                  const std::vector<std::vector<std::unique_ptr<RasterBand>>>& bands, const RunOptions& options,
-                  TileSink& sink);
+                  const std::vector<std::vector<std::unique_ptr<RasterBand>>>& bands,
+                  const RunOptions& options, TileSink& sink);
 
 }  // namespace cubemill

@@ -29,23 +29,30 @@ constexpr auto all_indices = static_cast<AllIndices*>(nullptr);
 /// The roles of an index request, and the position of its index.
 std::vector<std::string> roles_of(const IndexRequest& request, std::int32_t& index) {
   std::vector<std::string> roles;
-  for_index(request.band.empty() ? request.name : "", all_indices, [&](std::int32_t i, const auto& bands) {
-    index = i;
-    for (const auto band : bands) roles.emplace_back(request.band.empty() ? std::string(band) : request.band);
-  });
+  for_index(request.band.empty() ? request.name : "", all_indices,
+            [&](std::int32_t i, const auto& bands) {
+              index = i;
+              for (const auto band : bands)
+                roles.emplace_back(request.band.empty() ? std::string(band) : request.band);
+            });
   return roles;
 }
 
 std::optional<Product> choose_product(const std::vector<Scene>& scenes, const Recipe& recipe,
-                                      const std::vector<std::string>& roles, std::vector<std::string>& notes) {
+                                      const std::vector<std::string>& roles,
+                                      std::vector<std::string>& notes) {
   if (!recipe.product.empty()) return find_product(recipe.product);
   const BandChooser chooser(scenes, recipe, std::nullopt);
-  const bool bands_known = std::all_of(roles.begin(), roles.end(), [&](const std::string& r) { return chooser.known_without_product(r); });
-  const bool mask_known = recipe.mask.none || (recipe.mask.by_hand() && !recipe.mask.qa_band.empty());
+  const bool bands_known = std::all_of(roles.begin(), roles.end(), [&](const std::string& r) {
+    return chooser.known_without_product(r);
+  });
+  const bool mask_known =
+      recipe.mask.none || (recipe.mask.by_hand() && !recipe.mask.qa_band.empty());
   std::optional<Product> product = recognise_product(scenes);
   const auto names_collection = [&] {
     return std::all_of(scenes.begin(), scenes.end(), [&](const Scene& s) {
-      return std::find(product->collections.begin(), product->collections.end(), s.collection) != product->collections.end();
+      return std::find(product->collections.begin(), product->collections.end(), s.collection) !=
+             product->collections.end();
     });
   };
   if (product && bands_known && mask_known && !names_collection()) product.reset();
@@ -53,8 +60,9 @@ std::optional<Product> choose_product(const std::vector<Scene>& scenes, const Re
   if (!product && !(bands_known && mask_known)) {
     std::string known;
     for (const std::string& n : product_names()) known += (known.empty() ? "" : ", ") + n;
-    throw InvalidInput("the product of the items is not recognised: give --product (" + known +
-                       " or a file), or --band ROLE=ASSET for each band and --qa-band with a rule (or --no-mask)");
+    throw InvalidInput(
+        "the product of the items is not recognised: give --product (" + known +
+        " or a file), or --band ROLE=ASSET for each band and --qa-band with a rule (or --no-mask)");
   }
   return product;
 }
@@ -64,17 +72,21 @@ void add_inputs(Survey& survey, const Recipe& recipe) {
   for (const IndexRequest& request : recipe.indices) {
     IndexPlan plan{request.name, 0, {}};
     for (const std::string& role : roles_of(request, plan.index)) {
-      const auto known = std::find_if(survey.inputs.begin(), survey.inputs.end(), [&](const Input& i) { return !i.flags && i.role == role; });
+      const auto known = std::find_if(survey.inputs.begin(), survey.inputs.end(),
+                                      [&](const Input& i) { return !i.flags && i.role == role; });
       plan.inputs.push_back(std::size_t(known - survey.inputs.begin()));
       if (known == survey.inputs.end()) survey.inputs.push_back({role, false, Resampling::nearest});
     }
     survey.indices.push_back(std::move(plan));
   }
   const std::size_t bands = survey.inputs.size() - (recipe.mask.none ? 0 : 1);
-  if (bands > max_slots) throw InvalidInput("--index: " + std::to_string(bands) + " bands at once; at most " + std::to_string(max_slots));
+  if (bands > max_slots)
+    throw InvalidInput("--index: " + std::to_string(bands) + " bands at once; at most " +
+                       std::to_string(max_slots));
 }
 
-void set_methods(Survey& survey, const Recipe& recipe, const BandChooser& chooser, const std::optional<Product>& product) {
+void set_methods(Survey& survey, const Recipe& recipe, const BandChooser& chooser,
+                 const std::optional<Product>& product) {
   std::set<std::string> known;
   for (const Input& i : survey.inputs)
     if (!i.flags) known.insert(i.role);
@@ -98,7 +110,8 @@ void set_methods(Survey& survey, const Recipe& recipe, const BandChooser& choose
     input.method = flags ? Resampling::nearest : recipe.resampling.all;
     const BandChoice choice = chooser.find(scene, input.role, input.flags);
     for (const auto& [name, method] : recipe.resampling.named)
-      if ((!input.flags && name == input.role) || (choice.asset && name == choice.asset->key)) input.method = method;
+      if ((!input.flags && name == input.role) || (choice.asset && name == choice.asset->key))
+        input.method = method;
   }
 }
 
@@ -111,9 +124,12 @@ RasterInfo info_from_metadata(const SceneAsset& asset, const RasterInfo& like) {
   return info;
 }
 
-bool has_grid(const SceneAsset& a) { return !a.proj.crs.empty() && a.proj.transform && a.proj.shape; }
+bool has_grid(const SceneAsset& a) {
+  return !a.proj.crs.empty() && a.proj.transform && a.proj.shape;
+}
 
-/// Largest distance in pixels between what the item and the file say of the corners; 0 when the item says nothing.
+/// Largest distance in pixels between what the item and the file say of the corners; 0 when the
+/// item says nothing.
 double grid_difference(const SceneAsset& asset, const GeoBox& file) {
   if (!asset.proj.transform) return 0;
   const auto& t = *asset.proj.transform;
@@ -121,7 +137,8 @@ double grid_difference(const SceneAsset& asset, const GeoBox& file) {
   const Affine inverse = file.transform.inverse();
   const double w = double(file.width), h = double(file.height);
   double worst = 0;
-  for (const auto& [c, r] : {std::pair{0.0, 0.0}, std::pair{w, 0.0}, std::pair{0.0, h}, std::pair{w, h}}) {
+  for (const auto& [c, r] :
+       {std::pair{0.0, 0.0}, std::pair{w, 0.0}, std::pair{0.0, h}, std::pair{w, h}}) {
     const Point p = item.apply(c, r), q = inverse.apply(p.x, p.y);
     worst = std::max({worst, std::fabs(q.x - c), std::fabs(q.y - r)});
   }
@@ -175,7 +192,8 @@ class Surveyor {
       } catch (const Error& error) {
         if (!recipe_.skip_unreadable) throw;
         const std::lock_guard lock(mutex_);
-        result_.skipped.push_back({scene.id, choice.asset ? choice.asset->key : input.role, choice.asset ? choice.asset->href : "", error.what()});
+        result_.skipped.push_back({scene.id, choice.asset ? choice.asset->key : input.role,
+                                   choice.asset ? choice.asset->href : "", error.what()});
         return;
       }
     }
@@ -187,19 +205,23 @@ class Surveyor {
   [[noreturn]] void missing(const Scene& scene, const Input& input) const {
     std::string there;
     for (const auto& [key, asset] : scene.assets) there += (there.empty() ? "" : ", ") + key;
-    throw InvalidInput("item " + scene.id + " (" + scene.source + ") has no asset for " + (input.flags ? "the flags" : "'" + input.role + "'") +
-                       ": looked for " + chooser_.looked_for(input.role, input.flags) + ", there are " + there);
+    throw InvalidInput("item " + scene.id + " (" + scene.source + ") has no asset for " +
+                       (input.flags ? "the flags" : "'" + input.role + "'") + ": looked for " +
+                       chooser_.looked_for(input.role, input.flags) + ", there are " + there);
   }
 
   static void check_type(const Scene& scene, const Input& input, const SceneInput& in) {
     const bool number = in.info.type == PixelType::f32 || in.info.type == PixelType::f64;
     if (input.flags && number)
-      throw InvalidInput("item " + scene.id + ": asset '" + in.asset + "' is " + to_string(in.info.type) + ", flags must be whole numbers: " + in.href);
+      throw InvalidInput("item " + scene.id + ": asset '" + in.asset + "' is " +
+                         to_string(in.info.type) + ", flags must be whole numbers: " + in.href);
   }
 
-  void take_header(const Scene& scene, const BandChoice& choice, SceneInput& in, std::vector<std::unique_ptr<RasterBand>>& bands) {
+  void take_header(const Scene& scene, const BandChoice& choice, SceneInput& in,
+                   std::vector<std::unique_ptr<RasterBand>>& bands) {
     if (headers_ == Headers::estimate && has_grid(*choice.asset)) {
-      const std::string key = in.asset + "#" + std::to_string(in.band) + " " + choice.asset->proj.crs;
+      const std::string key =
+          in.asset + "#" + std::to_string(in.band) + " " + choice.asset->proj.crs;
       const auto known = seen_.find(key);
       if (known != seen_.end()) {
         in.info = info_from_metadata(*choice.asset, known->second);
@@ -217,8 +239,7 @@ class Surveyor {
     const double off = grid_difference(*choice.asset, in.info.grid);
     const std::lock_guard lock(mutex_);
     ++result_.headers_read;
-    if (off > 0.01)
-      differences_.insert({scene.id + "/" + in.asset, off});
+    if (off > 0.01) differences_.insert({scene.id + "/" + in.asset, off});
   }
 
   void collect() {
@@ -228,13 +249,18 @@ class Surveyor {
       result_.bands.push_back(std::move(bands_[i]));
     }
     std::sort(result_.skipped.begin(), result_.skipped.end(),
-              [](const SkippedScene& a, const SkippedScene& b) { return std::tie(a.item, a.asset) < std::tie(b.item, b.asset); });
+              [](const SkippedScene& a, const SkippedScene& b) {
+                return std::tie(a.item, a.asset) < std::tie(b.item, b.asset);
+              });
     if (differences_.empty()) return;
-    const auto worst = std::max_element(differences_.begin(), differences_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    const auto worst =
+        std::max_element(differences_.begin(), differences_.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
     char text[64];
     std::snprintf(text, sizeof text, "%.3g", worst->second);
-    result_.notes.push_back("the files' georeferencing is used; proj:* of " + std::to_string(differences_.size()) +
-                            " assets differs from it, by up to " + text + " pixels (" + worst->first + ")");
+    result_.notes.push_back(
+        "the files' georeferencing is used; proj:* of " + std::to_string(differences_.size()) +
+        " assets differs from it, by up to " + text + " pixels (" + worst->first + ")");
   }
 
   SurveyResult& result_;
@@ -250,7 +276,8 @@ class Surveyor {
   std::map<std::string, double> differences_;
 };
 
-/// Number of distinct data assets, and what a pixel of all of them takes: what a cube of everything would be.
+/// Number of distinct data assets, and what a pixel of all of them takes: what a cube of everything
+/// would be.
 void count_all_bands(Survey& survey) {
   std::set<std::string> keys;
   for (const Scene& s : survey.scenes)
@@ -259,7 +286,8 @@ void count_all_bands(Survey& survey) {
   for (const SurveyedScene& s : survey.surveyed)
     for (const SceneInput& in : s.inputs) keys.insert(in.asset);
   survey.all_bands = keys.size();
-  const std::size_t pixel = survey.surveyed.empty() ? 2 : size_of(survey.surveyed.front().inputs.back().info.type);
+  const std::size_t pixel =
+      survey.surveyed.empty() ? 2 : size_of(survey.surveyed.front().inputs.back().info.type);
   survey.bytes_per_pixel_all_bands = keys.size() * pixel;
 }
 
@@ -271,12 +299,12 @@ std::optional<std::array<double, 4>> search_box(const Recipe& recipe) {
   constexpr double generous = 0.05;  // degrees: footprints in items are rounded and simplified
   if (b.right - b.left + 2 * generous >= 360) return {};
   const auto wrapped = [](double lon) { return lon - 360 * std::floor((lon + 180) / 360); };
-  return std::array<double, 4>{wrapped(b.left - generous), std::max(-90.0, b.bottom - generous), wrapped(b.right + generous),
-                               std::min(90.0, b.top + generous)};
+  return std::array<double, 4>{wrapped(b.left - generous), std::max(-90.0, b.bottom - generous),
+                               wrapped(b.right + generous), std::min(90.0, b.top + generous)};
 }
 
-SurveyResult survey_scenes(std::vector<Scene> scenes, const Recipe& recipe, Headers headers, int threads,
-                           const std::vector<SkippedScene>& leave_out) {
+SurveyResult survey_scenes(std::vector<Scene> scenes, const Recipe& recipe, Headers headers,
+                           int threads, const std::vector<SkippedScene>& leave_out) {
   SurveyResult result;
   Survey& survey = result.survey;
   survey.scenes = std::move(scenes);
@@ -298,7 +326,9 @@ SurveyResult survey_scenes(std::vector<Scene> scenes, const Recipe& recipe, Head
     if (std::none_of(leave_out.begin(), leave_out.end(), out)) wanted.push_back(i);
   }
   Surveyor(result, recipe, chooser, headers).run(wanted, threads);
-  if (survey.surveyed.empty()) throw InvalidInput("no scene is left: all " + std::to_string(survey.scenes.size()) + " were skipped as unreadable");
+  if (survey.surveyed.empty())
+    throw InvalidInput("no scene is left: all " + std::to_string(survey.scenes.size()) +
+                       " were skipped as unreadable");
   count_all_bands(survey);
   return result;
 }

@@ -1,4 +1,5 @@
-// From a catalog to a survey: which product, which assets, which numbers, which headers. Reads headers, never pixels.
+// From a catalog to a survey: which product, which assets, which numbers, which headers. Reads
+// headers, never pixels.
 #pragma once
 #include <memory>
 #include <optional>
@@ -34,12 +35,14 @@ struct SurveyResult {
   std::uint64_t headers_read = 0;
 };
 
-/// Surveys the scenes. `leave_out`: ids that could not be read before. Throws InvalidInput (unknown product, band, flag; an item
-/// lacks an asset) and IoError (a file is missing or unreadable), unless the recipe allows to skip such scenes.
-SurveyResult survey_scenes(std::vector<Scene> scenes, const Recipe& recipe, Headers headers, int threads,
-                           const std::vector<SkippedScene>& leave_out);
+/// Surveys the scenes. `leave_out`: ids that could not be read before. Throws InvalidInput (unknown
+/// product, band, flag; an item lacks an asset) and IoError (a file is missing or unreadable),
+/// unless the recipe allows to skip such scenes.
+SurveyResult survey_scenes(std::vector<Scene> scenes, const Recipe& recipe, Headers headers,
+                           int threads, const std::vector<SkippedScene>& leave_out);
 
-/// The longitude/latitude box that the catalog is searched for, generous to sloppy footprints; nothing without --bbox.
+/// The longitude/latitude box that the catalog is searched for, generous to sloppy footprints;
+/// nothing without --bbox.
 std::optional<std::array<double, 4>> search_box(const Recipe& recipe);
 
 }  // namespace cubemill

@@ -18,19 +18,21 @@ std::vector<SumsView> TileSums::views(std::int64_t x, std::int64_t y) {
   std::vector<SumsView> views;
   for (std::size_t i = 0; i < kinds_.size(); ++i) {
     auto* const bytes = reinterpret_cast<std::byte*>(data_[i].data());
-    views.push_back({kinds_[i], bytes + std::size_t(y * tile_size + x) * size_of(kinds_[i]), tile_size});
+    views.push_back(
+        {kinds_[i], bytes + std::size_t(y * tile_size + x) * size_of(kinds_[i]), tile_size});
   }
   return views;
 }
 
-std::uint64_t TileSums::finish(std::size_t index, const PassKernels& kernels, std::vector<float>& means,
+std::uint64_t TileSums::finish(std::size_t index, const PassKernels& kernels,
+                               std::vector<float>& means,
                                std::vector<std::uint32_t>& counts) const {
   constexpr std::size_t pixels = std::size_t(tile_size * tile_size);
   means.resize(pixels);
   counts.resize(pixels);
   if (kinds_[index] == AccumulatorKind::packed) {
-    kernels.finish_packed(reinterpret_cast<const PackedSum*>(data_[index].data()), std::int32_t(pixels), means.data(),
-                          counts.data());
+    kernels.finish_packed(reinterpret_cast<const PackedSum*>(data_[index].data()),
+                          std::int32_t(pixels), means.data(), counts.data());
     return 0;
   }
   const auto* const sums = reinterpret_cast<const WideSum*>(data_[index].data());

@@ -1,4 +1,5 @@
-// The sums of one output tile while its chunks are folded, and what becomes of them: means and counts. Buffers are pooled.
+// The sums of one output tile while its chunks are folded, and what becomes of them: means and
+// counts. Buffers are pooled.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -18,7 +19,8 @@ class TileSums {
   /// Views of a window, given relative to the tile.
   std::vector<SumsView> views(std::int64_t x, std::int64_t y);
 
-  /// Means and counts of one index, tile_size² each; returns how many finite values were beyond what sums can hold.
+  /// Means and counts of one index, tile_size² each; returns how many finite values were beyond
+  /// what sums can hold.
   std::uint64_t finish(std::size_t index, const PassKernels& kernels, std::vector<float>& means,
                        std::vector<std::uint32_t>& counts) const;
 

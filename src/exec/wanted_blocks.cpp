@@ -28,7 +28,8 @@ struct Reach {
   bool any() const { return left <= right; }
 };
 
-Reach reach_of_cell(const TileCoordinates& t, std::int64_t x0, std::int64_t y0, std::int64_t x1, std::int64_t y1) {
+Reach reach_of_cell(const TileCoordinates& t, std::int64_t x0, std::int64_t y0, std::int64_t x1,
+                    std::int64_t y1) {
   Reach r;
   if (t.spacing == 1) {  // the map may have a seam: look at every pixel
     for (std::int64_t y = y0; y <= y1; ++y)
@@ -38,7 +39,8 @@ Reach reach_of_cell(const TileCoordinates& t, std::int64_t x0, std::int64_t y0, 
       for (const std::int64_t x : {x0, x1}) r.take(t, x, y);
   }
   if (!r.any()) return r;
-  // A box reaches half an output pixel beyond its centre, cubic two source pixels; one more for the bulge of the edges.
+  // A box reaches half an output pixel beyond its centre, cubic two source pixels; one more for the
+  // bulge of the edges.
   const std::int64_t pixels = std::max<std::int64_t>(1, std::min(x1 - x0, y1 - y0));
   const std::int64_t more = 4 + std::max(r.right - r.left, r.bottom - r.top) / pixels;
   r.left -= more, r.top -= more, r.right += more, r.bottom += more;
@@ -49,12 +51,12 @@ Reach reach_of_cell(const TileCoordinates& t, std::int64_t x0, std::int64_t y0, 
 
 BlockRectangle block_rectangle(const SourceWindow& w, const RasterInfo& info) {
   if (w.empty()) return {};
-  return {w.left / info.block_width, w.top / info.block_height, (w.right - 1) / info.block_width + 1,
-          (w.bottom - 1) / info.block_height + 1};
+  return {w.left / info.block_width, w.top / info.block_height,
+          (w.right - 1) / info.block_width + 1, (w.bottom - 1) / info.block_height + 1};
 }
 
-std::vector<std::uint8_t> good_cells(const std::vector<const std::uint8_t*>& planes, std::int64_t width,
-                                     std::int64_t height) {
+std::vector<std::uint8_t> good_cells(const std::vector<const std::uint8_t*>& planes,
+                                     std::int64_t width, std::int64_t height) {
   const std::int64_t across = cells_along(width), stride = class_stride(width);
   std::vector<std::uint8_t> cells(std::size_t(across * cells_along(height)));
   for (const std::uint8_t* plane : planes)
@@ -68,14 +70,17 @@ std::vector<std::uint8_t> good_cells(const std::vector<const std::uint8_t*>& pla
   return cells;
 }
 
-std::vector<std::uint8_t> wanted_blocks(const Chunk& chunk, const TileCoordinates& tables, const Lattice::Origin& origin,
-                                        const SourceWindow& source, const RasterInfo& info,
+std::vector<std::uint8_t> wanted_blocks(const Chunk& chunk, const TileCoordinates& tables,
+                                        const Lattice::Origin& origin, const SourceWindow& source,
+                                        const RasterInfo& info,
                                         const std::vector<std::uint8_t>& cells) {
   const BlockRectangle blocks = block_rectangle(source, info);
   std::vector<std::uint8_t> wanted(std::size_t(blocks.count()));
   if (tables.spacing == 0 || blocks.count() == 0) return wanted;
-  const std::int64_t width = chunk.window.width, height = chunk.window.height, across = cells_along(width);
-  // Where every cell is good the whole window is; and a cell one pixel wide says nothing of how far a pixel reaches.
+  const std::int64_t width = chunk.window.width, height = chunk.window.height,
+                     across = cells_along(width);
+  // Where every cell is good the whole window is; and a cell one pixel wide says nothing of how far
+  // a pixel reaches.
   const bool narrow = width % cell == 1 || height % cell == 1;
   if (narrow ? std::find(cells.begin(), cells.end(), 1) != cells.end()
              : std::find(cells.begin(), cells.end(), 0) == cells.end()) {
@@ -85,7 +90,8 @@ std::vector<std::uint8_t> wanted_blocks(const Chunk& chunk, const TileCoordinate
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (!cells[i]) continue;
     const std::int64_t x0 = std::int64_t(i) % across * cell, y0 = std::int64_t(i) / across * cell;
-    const Reach r = reach_of_cell(tables, x0, y0, std::min(x0 + cell, width) - 1, std::min(y0 + cell, height) - 1);
+    const Reach r = reach_of_cell(tables, x0, y0, std::min(x0 + cell, width) - 1,
+                                  std::min(y0 + cell, height) - 1);
     if (!r.any()) continue;
     const auto clamp = [](std::int64_t v, std::int64_t low, std::int64_t high) {
       return std::int32_t(std::clamp(v, low, high));

@@ -38,7 +38,7 @@ void Slab::give_back() noexcept {
 
 SlabPool::SlabPool(std::size_t slab_bytes, std::size_t count, std::function<void()> returned)
     : slab_bytes_((slab_bytes + 4095) / 4096 * 4096), returned_(std::move(returned)) {
-  memory_ = static_cast<std::byte*>(::operator new(slab_bytes_ * count, alignment));
+  memory_ = static_cast<std::byte*>(::operator new(slab_bytes_* count, alignment));
   for (std::size_t i = count; i > 0; --i) free_.push_back(memory_ + (i - 1) * slab_bytes_);
 }
 

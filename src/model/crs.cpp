@@ -21,7 +21,9 @@ struct ListDelete {
   void operator()(PJ_OBJ_LIST* p) const { proj_list_destroy(p); }
 };
 struct FactoryDelete {
-  void operator()(PJ_OPERATION_FACTORY_CONTEXT* p) const { proj_operation_factory_context_destroy(p); }
+  void operator()(PJ_OPERATION_FACTORY_CONTEXT* p) const {
+    proj_operation_factory_context_destroy(p);
+  }
 };
 using Context = std::unique_ptr<PJ_CONTEXT, ContextDelete>;
 using Object = std::unique_ptr<PJ, PjDelete>;
@@ -35,7 +37,8 @@ Context make_context() {
   return context;
 }
 
-// PROJ objects may be used by one thread at a time, and so may their context: each thread that parses has its own.
+// PROJ objects may be used by one thread at a time, and so may their context: each thread that
+// parses has its own.
 PJ_CONTEXT* thread_context() {
   thread_local Context context = make_context();
   return context.get();
@@ -148,7 +151,8 @@ struct Transformer::State {
 
 namespace {
 
-// The operations from `from` to `to`, best first, without ballpark ones and without those that lack a grid.
+// The operations from `from` to `to`, best first, without ballpark ones and without those that lack
+// a grid.
 ObjectList candidates(PJ_CONTEXT* context, const PJ* from, const PJ* to) {
   const Factory factory(proj_create_operation_factory_context(context, nullptr));
   proj_operation_factory_context_set_spatial_criterion(context, factory.get(),
@@ -174,8 +178,9 @@ Transformer::Transformer(const Crs& from, const Crs& to) : state_(std::make_uniq
     if (const char* name = proj_get_name(candidate.get())) state_->description = name;
   }
   if (!state_->operation)
-    throw InvalidInput("no exact transformation from " + from.name() + " to " + to.name() +
-                       " is available here: install the datum grids (proj-data) or choose another CRS");
+    throw InvalidInput(
+        "no exact transformation from " + from.name() + " to " + to.name() +
+        " is available here: install the datum grids (proj-data) or choose another CRS");
 }
 
 Transformer::Transformer(std::unique_ptr<State> state) : state_(std::move(state)) {}

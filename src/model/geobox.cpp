@@ -44,8 +44,8 @@ std::vector<Point> GeoBox::outline(int per_side) const {
 
 namespace {
 
-// Bounds of the points, with longitudes unwrapped around the first one when `degrees` (so that a box across 180° stays
-// one piece; its right side may then exceed 180).
+// Bounds of the points, with longitudes unwrapped around the first one when `degrees` (so that a
+// box across 180° stays one piece; its right side may then exceed 180).
 Box bounds_of(const std::vector<double>& x, const std::vector<double>& y, bool degrees) {
   Box box{HUGE_VAL, HUGE_VAL, -HUGE_VAL, -HUGE_VAL};
   double reference = HUGE_VAL;
@@ -69,10 +69,11 @@ Box project_box(const Box& box, const Crs& from, const Crs& to) {
   if (from.geographic() && source.right < source.left) source.right += 360;
   if (from.same(to)) return source;
   constexpr int per_side = 256;
-  const GeoBox outline_box{from,
-                           {(source.right - source.left), 0, source.left, 0, source.bottom - source.top, source.top},
-                           1,
-                           1};
+  const GeoBox outline_box{
+      from,
+      {(source.right - source.left), 0, source.left, 0, source.bottom - source.top, source.top},
+      1,
+      1};
   std::vector<double> x, y;
   for (const Point& p : outline_box.outline(per_side)) x.push_back(p.x), y.push_back(p.y);
   // The middle too: a box around a pole has its extreme inside.

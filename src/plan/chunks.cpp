@@ -30,8 +30,10 @@ PixelWindow reach_of(const GeoBox& output, const GeoBox& source, const Transform
   const auto clamp = [](double v, std::int64_t high) {
     return std::int64_t(std::clamp(v, 0.0, double(high)));
   };
-  const std::int64_t x0 = clamp(std::floor(left - slack), output.width), x1 = clamp(std::ceil(right + slack), output.width);
-  const std::int64_t y0 = clamp(std::floor(top - slack), output.height), y1 = clamp(std::ceil(bottom + slack), output.height);
+  const std::int64_t x0 = clamp(std::floor(left - slack), output.width),
+                     x1 = clamp(std::ceil(right + slack), output.width);
+  const std::int64_t y0 = clamp(std::floor(top - slack), output.height),
+                     y1 = clamp(std::ceil(bottom + slack), output.height);
   return {x0, y0, x1 - x0, y1 - y0};
 }
 
@@ -39,10 +41,12 @@ bool overlap(const PixelWindow& a, const PixelWindow& b) {
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
-/// Cuts one plan. Footprints are the same for all scenes of a lattice, so they are worked out once a window.
+/// Cuts one plan. Footprints are the same for all scenes of a lattice, so they are worked out once
+/// a window.
 class Cutter {
  public:
-  Cutter(Plan& plan, const Survey& survey, std::int64_t edge) : plan_(plan), survey_(survey), edge_(edge) {
+  Cutter(Plan& plan, const Survey& survey, std::int64_t edge)
+      : plan_(plan), survey_(survey), edge_(edge) {
     std::map<std::string, Transformer> transformers;
     for (const PlannedScene& scene : plan.scenes) {
       const GeoBox& source = raster(scene, 0).grid;
@@ -58,7 +62,8 @@ class Cutter {
     const PixelWindow& t = plan_.tiles[tile].window;
     for (std::int64_t y = t.y; y < t.y + t.height; y += edge_)
       for (std::int64_t x = t.x; x < t.x + t.width; x += edge_)
-        add(observation, tile, {x, y, std::min(edge_, t.x + t.width - x), std::min(edge_, t.y + t.height - y)});
+        add(observation, tile,
+            {x, y, std::min(edge_, t.x + t.width - x), std::min(edge_, t.y + t.height - y)});
   }
 
  private:
@@ -77,7 +82,8 @@ class Cutter {
     const RasterInfo& info = raster(scene, input);
     const PixelWindow& f = footprint(p.lattice, w);
     if (f.empty()) return {};
-    const auto side = [](std::int64_t from, std::int64_t length, std::int64_t origin, std::int64_t size) {
+    const auto side = [](std::int64_t from, std::int64_t length, std::int64_t origin,
+                         std::int64_t size) {
       return std::pair(std::int32_t(std::clamp<std::int64_t>(from - origin, 0, size)),
                        std::int32_t(std::clamp<std::int64_t>(from + length - origin, 0, size)));
     };
@@ -102,7 +108,8 @@ class Cutter {
         continue;
       }
       std::vector<SceneUse>& uses = plan_.uses[s];
-      plan_.chunk_scenes.push_back({std::uint32_t(s), std::uint32_t(first), std::uint32_t(uses.size())});
+      plan_.chunk_scenes.push_back(
+          {std::uint32_t(s), std::uint32_t(first), std::uint32_t(uses.size())});
       uses.push_back({std::uint32_t(plan_.chunks.size()), std::uint32_t(first)});
       ++chunk.scenes;
     }
@@ -118,8 +125,8 @@ class Cutter {
   std::map<std::tuple<std::size_t, std::int64_t, std::int64_t>, PixelWindow> footprints_;
 };
 
-/// The tiles of every period, rows from top to bottom, every second row backwards: neighbours in time are neighbours in
-/// space, so blocks that straddle tiles are needed again soon.
+/// The tiles of every period, rows from top to bottom, every second row backwards: neighbours in
+/// time are neighbours in space, so blocks that straddle tiles are needed again soon.
 void list_tiles(Plan& plan) {
   const std::int64_t across = (plan.grid.width + tile_size - 1) / tile_size;
   const std::int64_t down = (plan.grid.height + tile_size - 1) / tile_size;
@@ -129,7 +136,8 @@ void list_tiles(Plan& plan) {
         const std::int64_t c = r % 2 ? across - 1 - i : i;
         const std::int64_t x = c * tile_size, y = r * tile_size;
         plan.tiles.push_back({period,
-                              {x, y, std::min(tile_size, plan.grid.width - x), std::min(tile_size, plan.grid.height - y)},
+                              {x, y, std::min(tile_size, plan.grid.width - x),
+                               std::min(tile_size, plan.grid.height - y)},
                               0});
       }
 }
@@ -138,7 +146,8 @@ void list_tiles(Plan& plan) {
 
 void cut_chunks(Plan& plan, const Survey& survey, Order order, std::int64_t edge) {
   plan.order = order;
-  plan.tiles.clear(), plan.chunks.clear(), plan.chunk_scenes.clear(), plan.windows.clear(), plan.uses.clear();
+  plan.tiles.clear(), plan.chunks.clear(), plan.chunk_scenes.clear(), plan.windows.clear(),
+      plan.uses.clear();
   list_tiles(plan);
   Cutter cutter(plan, survey, edge);
   const std::size_t tiles = plan.tiles.size() / plan.periods.size();
@@ -151,9 +160,11 @@ void cut_chunks(Plan& plan, const Survey& survey, Order order, std::int64_t edge
       for (std::size_t t = period * tiles; t < (period + 1) * tiles; ++t) f(std::uint32_t(t));
     };
     if (order == Order::scene)
-      each_observation([&](std::uint32_t o) { each_tile([&](std::uint32_t t) { cutter.cut(o, t); }); });
+      each_observation(
+          [&](std::uint32_t o) { each_tile([&](std::uint32_t t) { cutter.cut(o, t); }); });
     else
-      each_tile([&](std::uint32_t t) { each_observation([&](std::uint32_t o) { cutter.cut(o, t); }); });
+      each_tile(
+          [&](std::uint32_t t) { each_observation([&](std::uint32_t o) { cutter.cut(o, t); }); });
   }
 }
 
@@ -164,8 +175,8 @@ struct BlockRange {
 };
 BlockRange blocks_of(const SourceWindow& w, const RasterInfo& info) {
   if (w.empty()) return {0, 0, 0, 0};
-  return {w.left / info.block_width, w.top / info.block_height, (w.right - 1) / info.block_width + 1,
-          (w.bottom - 1) / info.block_height + 1};
+  return {w.left / info.block_width, w.top / info.block_height,
+          (w.right - 1) / info.block_width + 1, (w.bottom - 1) / info.block_height + 1};
 }
 
 /// Calls f(bytes, first chunk, last chunk) for every block that any chunk needs.
@@ -186,7 +197,8 @@ void each_block(const Plan& plan, const Survey& survey, F f) {
             span.second = use.chunk + 1;
           }
       }
-      const std::uint64_t pixels = std::uint64_t(info.block_width) * std::uint64_t(info.block_height);
+      const std::uint64_t pixels =
+          std::uint64_t(info.block_width) * std::uint64_t(info.block_height);
       const bool flags = survey.inputs[i].flags;
       for (const auto& [first, last] : spans)
         if (last) f(pixels, flags, info, plan.scenes[s].inputs[i], first, last - 1);
@@ -198,21 +210,24 @@ void each_block(const Plan& plan, const Survey& survey, F f) {
 
 void count_blocks(Plan& plan, const Survey& survey) {
   plan.blocks = plan.block_bytes_decoded = 0;
-  each_block(plan, survey, [&](std::uint64_t pixels, bool, const RasterInfo& info, const PlannedInput&, auto, auto) {
-    ++plan.blocks;
-    plan.block_bytes_decoded += pixels * size_of(info.type);
-  });
+  each_block(
+      plan, survey,
+      [&](std::uint64_t pixels, bool, const RasterInfo& info, const PlannedInput&, auto, auto) {
+        ++plan.blocks;
+        plan.block_bytes_decoded += pixels * size_of(info.type);
+      });
 }
 
 std::uint64_t useful_cache_bytes(const Plan& plan, const Survey& survey) {
   std::vector<std::int64_t> change(plan.chunks.size() + 1);
-  each_block(plan, survey, [&](std::uint64_t pixels, bool flags, const RasterInfo&, const PlannedInput& p,
-                               std::uint32_t first, std::uint32_t last) {
-    if (first == last) return;
-    const std::int64_t bytes = std::int64_t(pixels * (flags ? 1 : size_of(p.storage)));
-    change[first] += bytes;
-    change[last] -= bytes;
-  });
+  each_block(plan, survey,
+             [&](std::uint64_t pixels, bool flags, const RasterInfo&, const PlannedInput& p,
+                 std::uint32_t first, std::uint32_t last) {
+               if (first == last) return;
+               const std::int64_t bytes = std::int64_t(pixels * (flags ? 1 : size_of(p.storage)));
+               change[first] += bytes;
+               change[last] -= bytes;
+             });
   std::int64_t now = 0, most = 0;
   for (const std::int64_t c : change) most = std::max(most, now += c);
   return std::uint64_t(most);
@@ -226,7 +241,8 @@ bool needs_boxes(const Survey& survey) {
 
 ChunkBytes largest_chunk(const Plan& plan, const Survey& survey) {
   ChunkBytes most;
-  const std::size_t segment = sizeof(CentreSegment) + (needs_boxes(survey) ? sizeof(BoxSegment) : 0);
+  const std::size_t segment =
+      sizeof(CentreSegment) + (needs_boxes(survey) ? sizeof(BoxSegment) : 0);
   for (const Chunk& chunk : plan.chunks) {
     ChunkBytes b;
     b.slab = class_plane_bytes(chunk.window.width, chunk.window.height);
@@ -238,9 +254,11 @@ ChunkBytes largest_chunk(const Plan& plan, const Survey& survey) {
       for (std::size_t i = 0; i < survey.inputs.size(); ++i) {
         const SourceWindow& w = plan.windows[cs.first_window + i];
         const WindowLayout layout{w.right - w.left, w.bottom - w.top};
-        const bool raw_flags = survey.inputs[i].flags && survey.inputs[i].method == Resampling::mode;
+        const bool raw_flags =
+            survey.inputs[i].flags && survey.inputs[i].method == Resampling::mode;
         if (survey.inputs[i].flags)
-          b.flags = std::max<std::uint64_t>(b.flags, layout.bytes(raw_flags ? size_of(scene.inputs[i].storage) : 1));
+          b.flags = std::max<std::uint64_t>(
+              b.flags, layout.bytes(raw_flags ? size_of(scene.inputs[i].storage) : 1));
         else
           b.slab += layout.bytes(size_of(scene.inputs[i].storage));
         const std::size_t l = scene.inputs[i].lattice;
@@ -249,7 +267,9 @@ ChunkBytes largest_chunk(const Plan& plan, const Survey& survey) {
     }
     for (const std::size_t l : lattices) {
       const std::int64_t spacing = std::max(1, plan.lattices[l]->spacing_at(chunk.window));
-      b.coordinates += std::uint64_t(chunk.window.height * ((chunk.window.width + spacing - 1) / spacing)) * segment;
+      b.coordinates +=
+          std::uint64_t(chunk.window.height * ((chunk.window.width + spacing - 1) / spacing)) *
+          segment;
     }
     most.slab = std::max(most.slab, b.slab);
     most.flags = std::max(most.flags, b.flags);

@@ -14,7 +14,8 @@ struct Lattice::Cell : LatticeCell {
 
 struct Lattice::Mapping {
   Crs source_crs;
-  Affine source;   // its origin reduced to less than one pixel: the same for all scenes of one alignment
+  Affine source;  // its origin reduced to less than one pixel: the same for all scenes of one
+                  // alignment
   Affine inverse;
   std::optional<Transformer> transformer;  // none: same CRS
   double wrap = 0;                         // degrees of a full turn for geographic sources, else 0
@@ -28,7 +29,8 @@ struct Lattice::Mapping {
 
 namespace {
 
-// Moves the origin of an axis-aligned grid by whole pixels next to (0, 0); a rotated one stays where it is.
+// Moves the origin of an axis-aligned grid by whole pixels next to (0, 0); a rotated one stays
+// where it is.
 Affine reduced(const Affine& t) {
   Affine r = t;
   if (t.axis_aligned()) {
@@ -69,7 +71,8 @@ Lattice::Lattice(const GeoBox& output, const Crs& source_crs, const Affine& sour
     mapping_->operation = mapping_->transformer->description();
   }
   if (source_crs.geographic()) {
-    const Point centre = output.transform.apply(double(output.width) / 2, double(output.height) / 2);
+    const Point centre =
+        output.transform.apply(double(output.width) / 2, double(output.height) / 2);
     double x = centre.x, y = centre.y;
     if (mapping_->transformer) mapping_->transformer->forward(&x, &y, 1);
     mapping_->centre_longitude = std::isfinite(x) ? x : 0;
@@ -92,7 +95,8 @@ std::optional<Lattice::Origin> Lattice::origin_of(const Crs& crs, const Affine& 
   if (!crs.same(m.source_crs)) return {};
   double c = t.c;
   if (m.wrap > 0) c += m.wrap * std::round((m.centre_longitude - c) / m.wrap);
-  const Point p = s.axis_aligned() ? Point{(c - s.c) / s.a, (t.f - s.f) / s.e} : m.inverse.apply(c, t.f);
+  const Point p =
+      s.axis_aligned() ? Point{(c - s.c) / s.a, (t.f - s.f) / s.e} : m.inverse.apply(c, t.f);
   const Point whole{std::rint(p.x), std::rint(p.y)};
   if (std::fabs(p.x - whole.x) > 1e-8 || std::fabs(p.y - whole.y) > 1e-8) return {};
   return Origin{std::int64_t(whole.x), std::int64_t(whole.y)};
@@ -134,8 +138,10 @@ PixelWindow Lattice::footprint(const PixelWindow& window) const {
       const Cell& cell = cell_at(cx, cy);
       const std::int64_t a = std::max(window.x, cx), b = std::min(x1, cx + cell_size);
       const std::int64_t c = std::max(window.y, cy), d = std::min(y1, cy + cell_size);
-      // A smooth piece has its extremes on its outline; where every pixel is a node, the map may have a seam.
-      const std::int64_t step = cell.spacing() == 1 ? 1 : std::min<std::int64_t>(16, std::max(b - a, d - c));
+      // A smooth piece has its extremes on its outline; where every pixel is a node, the map may
+      // have a seam.
+      const std::int64_t step =
+          cell.spacing() == 1 ? 1 : std::min<std::int64_t>(16, std::max(b - a, d - c));
       for (std::int64_t y = c;; y = std::min(y + step, d)) {
         for (std::int64_t x = a;; x = std::min(x + step, b)) {
           if (step == 1 || y == c || y == d || x == a || x == b) take(cell, x, y);
@@ -145,7 +151,8 @@ PixelWindow Lattice::footprint(const PixelWindow& window) const {
       }
     }
   if (!(left <= right && top <= bottom)) return {};
-  // Cubic reaches two pixels beyond a centre, and between sampled corners a smooth outline bulges by far less than one.
+  // Cubic reaches two pixels beyond a centre, and between sampled corners a smooth outline bulges
+  // by far less than one.
   constexpr double margin = 3;
   const double limit = 0x1p40;
   const std::int64_t l = std::int64_t(std::floor(std::max(left - margin, -limit)));
@@ -162,7 +169,9 @@ double Lattice::scale_at(const PixelWindow& window) const {
   return std::max(std::hypot(r.x - o.x, r.y - o.y), std::hypot(d.x - o.x, d.y - o.y));
 }
 
-int Lattice::spacing_at(const PixelWindow& window) const { return cell_at(window.x, window.y).spacing(); }
+int Lattice::spacing_at(const PixelWindow& window) const {
+  return cell_at(window.x, window.y).spacing();
+}
 
 double Lattice::largest_error() const {
   const std::lock_guard lock(mapping_->mutex);

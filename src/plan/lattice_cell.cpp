@@ -20,12 +20,12 @@ Quadratic quadratic(double a, double b, double c, std::int64_t add) {
 struct Cubic {
   double w[4];
   explicit Cubic(double t)
-      : w{-t * (t - 1) * (t - 2) / 6, (t + 1) * (t - 1) * (t - 2) / 2,
-          -(t + 1) * t * (t - 2) / 2, (t + 1) * t * (t - 1) / 6} {}
+      : w{-t * (t - 1) * (t - 2) / 6, (t + 1) * (t - 1) * (t - 2) / 2, -(t + 1) * t * (t - 2) / 2,
+          (t + 1) * t * (t - 1) / 6} {}
 };
 
-// The cubic through four nodes about the middle of the middle interval, without its k³ term: what that term is worth is
-// part of the measured error.
+// The cubic through four nodes about the middle of the middle interval, without its k³ term: what
+// that term is worth is part of the measured error.
 Parabola parabola(double z0, double z1, double z2, double z3, double spacing) {
   return {(9 * (z1 + z2) - (z0 + z3)) / 16, ((z0 - z3) + 27 * (z2 - z1)) / (24 * spacing),
           ((z0 + z3) - (z1 + z2)) / (4 * spacing * spacing)};
@@ -101,7 +101,8 @@ bool LatticeCell::any_finite() const {
   return std::any_of(nodes_.begin(), nodes_.end(), [](double x) { return std::isfinite(x); });
 }
 
-// Parabolas of `count` segments from `first`, u then v, along the line y (in rows from the cell's top).
+// Parabolas of `count` segments from `first`, u then v, along the line y (in rows from the cell's
+// top).
 void LatticeCell::row_of(double y, std::int64_t first, std::int64_t count,
                          std::vector<Parabola>& out) const {
   out.resize(std::size_t(2 * count));
@@ -123,8 +124,8 @@ void LatticeCell::row_of(double y, std::int64_t first, std::int64_t count,
   }
 }
 
-// The largest difference from the exact map over rows midway between nodes (where the cubic is worst) and others, at the
-// ends and the middle of segments.
+// The largest difference from the exact map over rows midway between nodes (where the cubic is
+// worst) and others, at the ends and the middle of segments.
 double LatticeCell::measure(const ExactMap& map) const {
   constexpr int rows = 8, columns = 8;
   const std::int64_t segments = std::int64_t(across_) - 3;
@@ -191,8 +192,9 @@ void LatticeCell::fill(TileCoordinates& t, bool boxes) const {
     if (!boxes) continue;
     row_of(top + double(j) + 1, first, n, lower);
     for (std::size_t s = 0, m = std::size_t(n); s < m; ++s)
-      t.boxes[std::size_t(j * n) + s] = box_segment(box_side(upper[s], shifted(lower[s], 1)),
-                                                    box_side(upper[m + s], shifted(lower[m + s], 1)));
+      t.boxes[std::size_t(j * n) + s] =
+          box_segment(box_side(upper[s], shifted(lower[s], 1)),
+                      box_side(upper[m + s], shifted(lower[m + s], 1)));
     std::swap(upper, lower);
   }
 }
@@ -202,7 +204,8 @@ void LatticeCell::fill_exact(TileCoordinates& t, bool boxes) const {
   const Quadratic nowhere{nowhere_q32, 0, 0};
   std::size_t i = 0;
   for (std::int64_t r = t.window.y - window_.y; r < t.window.y - window_.y + t.window.height; ++r)
-    for (std::int64_t c = t.window.x - window_.x; c < t.window.x - window_.x + t.segments; ++c, ++i) {
+    for (std::int64_t c = t.window.x - window_.x; c < t.window.x - window_.x + t.segments;
+         ++c, ++i) {
       const std::size_t here = std::size_t(r) * across_ + std::size_t(c), next = here + across_ + 1;
       const double u = nodes_[2 * count + here], v = nodes_[3 * count + here];
       const bool good = std::isfinite(u) && std::isfinite(v);

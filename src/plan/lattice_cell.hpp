@@ -1,4 +1,5 @@
-// One cell of a lattice: nodes, the cubic pieces between them, and the measurement of their error. Internal to plan/lattice.
+// One cell of a lattice: nodes, the cubic pieces between them, and the measurement of their error.
+// Internal to plan/lattice.
 #pragma once
 #include <functional>
 #include <vector>
@@ -7,8 +8,8 @@
 
 namespace cubemill {
 
-/// Maps points of the output grid (column, row; corners are integers) to source pixels, in place. Points that cannot be
-/// projected become HUGE_VAL.
+/// Maps points of the output grid (column, row; corners are integers) to source pixels, in place.
+/// Points that cannot be projected become HUGE_VAL.
 using ExactMap = std::function<void(double* x, double* y, std::size_t count)>;
 
 /// Value, slope and curvature about the middle of a segment, along a row.
@@ -22,7 +23,9 @@ class LatticeCell {
   /// `window`: the cell's part of the output grid.
   LatticeCell(const PixelWindow& window, const ExactMap& map);
 
-  int spacing() const { return spacing_; }  ///< 0: nothing projects; 1: every corner and centre is a node
+  int spacing() const {
+    return spacing_;
+  }  ///< 0: nothing projects; 1: every corner and centre is a node
   double error() const { return error_; }
   std::size_t bytes() const { return nodes_.capacity() * sizeof(double); }
 

@@ -14,7 +14,9 @@ constexpr std::uint64_t slack_per_thread = 2 * MiB;
 constexpr std::uint64_t smallest_cache = 8 * MiB;
 constexpr std::int64_t smallest_edge = 32;
 
-std::string mebibytes(std::uint64_t bytes) { return std::to_string((bytes + MiB - 1) / MiB) + " MiB"; }
+std::string mebibytes(std::uint64_t bytes) {
+  return std::to_string((bytes + MiB - 1) / MiB) + " MiB";
+}
 
 std::uint64_t tile_accumulator_bytes(const Plan& plan) {
   std::uint64_t bytes = 0;
@@ -29,7 +31,8 @@ std::uint64_t read_scratch_bytes(const Survey& survey, const ChunkBytes& chunk) 
   for (const SurveyedScene& s : survey.surveyed)
     for (const SceneInput& in : s.inputs)
       block = std::max<std::uint64_t>(block, std::uint64_t(in.info.block_width) *
-                                                 std::uint64_t(in.info.block_height) * size_of(in.info.type));
+                                                 std::uint64_t(in.info.block_height) *
+                                                 size_of(in.info.type));
   return 3 * block + chunk.flags;
 }
 
@@ -40,18 +43,20 @@ std::uint64_t tiles_with_work(const Plan& plan) {
 }
 
 /// All parts but the cache, for a number of threads and slabs and the chunks as they are cut.
-MemoryPlan sum_up(const Plan& plan, const Survey& survey, const ChunkBytes& chunk, const Surroundings& around,
-                  int threads, std::uint64_t slabs) {
+MemoryPlan sum_up(const Plan& plan, const Survey& survey, const ChunkBytes& chunk,
+                  const Surroundings& around, int threads, std::uint64_t slabs) {
   MemoryPlan m;
   m.threads = threads;
   m.slabs = slabs;
   m.slab_bytes = chunk.slab;
   m.process = around.process_bytes + slack + slack_per_thread * std::uint64_t(threads);
   m.sources = around.source_bytes + sizeof(Chunk) * plan.chunks.size() +
-              sizeof(ChunkScene) * plan.chunk_scenes.size() + sizeof(SourceWindow) * plan.windows.size() +
+              sizeof(ChunkScene) * plan.chunk_scenes.size() +
+              sizeof(SourceWindow) * plan.windows.size() +
               sizeof(SceneUse) * plan.chunk_scenes.size();
   for (const auto& lattice : plan.lattices) m.sources += lattice->resident_bytes();
-  const std::uint64_t live = plan.order == Order::scene ? tiles_with_work(plan) : slabs + std::uint64_t(threads);
+  const std::uint64_t live =
+      plan.order == Order::scene ? tiles_with_work(plan) : slabs + std::uint64_t(threads);
   m.accumulators = tile_accumulator_bytes(plan) * live;
   m.coordinates = chunk.coordinates * (slabs + 1);
   m.per_thread = read_scratch_bytes(survey, chunk) + around.output_bytes_per_thread +
@@ -69,7 +74,8 @@ struct Fit {
 };
 
 /// Tries shapes from the fastest to the smallest; leaves the chunks cut for the first that fits.
-Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surroundings& around, Order order) {
+Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surroundings& around,
+              Order order) {
   Fit fit;
   for (int threads = limits.threads; threads >= 1; threads = threads > 1 ? threads / 2 : 0)
     for (std::int64_t edge = tile_size; edge >= smallest_edge; edge /= 2) {
@@ -78,13 +84,15 @@ Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surr
         for (const auto& uses : plan.uses) plan.used.push_back(!uses.empty());
       if (plan.chunks.empty()) return {true, sum_up(plan, survey, {}, around, 1, 1), 0};
       const ChunkBytes chunk = largest_chunk(plan, survey);
-      for (const std::uint64_t slabs : {std::uint64_t(threads) + 2, std::uint64_t(threads) + 1, std::uint64_t(threads)}) {
+      for (const std::uint64_t slabs :
+           {std::uint64_t(threads) + 2, std::uint64_t(threads) + 1, std::uint64_t(threads)}) {
         MemoryPlan m = sum_up(plan, survey, chunk, around, threads, slabs);
         m.window_edge = edge;
         fit.smallest = std::min(fit.smallest, m.planned + smallest_cache);
         if (m.planned + smallest_cache > limits.memory) continue;
         m.cache_useful = useful_cache_bytes(plan, survey);
-        m.cache = std::min(limits.memory - m.planned, m.cache_useful + m.cache_useful / 8 + smallest_cache);
+        m.cache = std::min(limits.memory - m.planned,
+                           m.cache_useful + m.cache_useful / 8 + smallest_cache);
         m.planned += m.cache;
         fit.fits = true;
         fit.memory = m;
@@ -95,14 +103,15 @@ Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surr
 }
 
 [[noreturn]] void refuse(const Limits& limits, const Fit& fit, const std::string& order) {
-  throw OutOfMemory("--memory is too small for --order " + order + ": " + mebibytes(fit.smallest) + " needed, " +
-                        mebibytes(limits.memory) + " allowed",
+  throw OutOfMemory("--memory is too small for --order " + order + ": " + mebibytes(fit.smallest) +
+                        " needed, " + mebibytes(limits.memory) + " allowed",
                     fit.smallest);
 }
 
 }  // namespace
 
-void fit_memory(Plan& plan, const Survey& survey, const Limits& limits, const Surroundings& around) {
+void fit_memory(Plan& plan, const Survey& survey, const Limits& limits,
+                const Surroundings& around) {
   Fit fit;
   if (limits.order == Order::scene) {
     fit = fit_order(plan, survey, limits, around, Order::scene);
@@ -114,13 +123,16 @@ void fit_memory(Plan& plan, const Survey& survey, const Limits& limits, const Su
     plan.order_reason = "as asked";
     if (limits.order == Order::automatic) {
       const bool whole = fit.memory.cache >= fit.memory.cache_useful;
-      plan.order_reason = whole ? "the cache holds every block until its last use (" + mebibytes(fit.memory.cache_useful) + ")"
-                                : "blocks that straddle tiles want " + mebibytes(fit.memory.cache_useful) + " of cache, " +
+      plan.order_reason = whole ? "the cache holds every block until its last use (" +
+                                      mebibytes(fit.memory.cache_useful) + ")"
+                                : "blocks that straddle tiles want " +
+                                      mebibytes(fit.memory.cache_useful) + " of cache, " +
                                       mebibytes(fit.memory.cache) + " fit";
       if (fit.memory.cache < fit.memory.cache_useful / 4) {
         const Fit other = fit_order(plan, survey, limits, around, Order::scene);
         if (other.fits && other.memory.window_edge >= fit.memory.window_edge) {
-          plan.order_reason = "sums of all tiles fit (" + mebibytes(other.memory.accumulators) + "), blocks that straddle tiles would not (" +
+          plan.order_reason = "sums of all tiles fit (" + mebibytes(other.memory.accumulators) +
+                              "), blocks that straddle tiles would not (" +
                               mebibytes(fit.memory.cache_useful) + ")";
           fit = other;
         } else {

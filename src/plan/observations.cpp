@@ -15,9 +15,10 @@ double centre_longitude(const GeoBox& grid) {
   return std::isfinite(x) ? x : 0;
 }
 
-// The days to make periods of: the asked interval, at its open ends the observations'. A solar day may lie a day outside
-// the interval that selected by UTC; nothing selected is lost.
-std::pair<Date, Date> range_of(const std::vector<Observation>& observations, const DateInterval& asked) {
+// The days to make periods of: the asked interval, at its open ends the observations'. A solar day
+// may lie a day outside the interval that selected by UTC; nothing selected is lost.
+std::pair<Date, Date> range_of(const std::vector<Observation>& observations,
+                               const DateInterval& asked) {
   const auto [low, high] = std::minmax_element(
       observations.begin(), observations.end(),
       [](const Observation& a, const Observation& b) { return a.date < b.date; });
@@ -55,7 +56,8 @@ void group_observations(Plan& plan, const Survey& survey, const Recipe& recipe) 
     plan.most_observations = std::max(plan.most_observations, ++counts[o.period]);
   }
   if (plan.most_observations > WideSum::max_count)
-    throw InvalidInput(std::to_string(plan.most_observations) + " observations in one period; at most " +
+    throw InvalidInput(std::to_string(plan.most_observations) +
+                       " observations in one period; at most " +
                        std::to_string(WideSum::max_count) + ": choose a finer --period");
 }
 

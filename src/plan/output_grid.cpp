@@ -10,7 +10,8 @@ namespace cubemill {
 namespace {
 
 constexpr std::int64_t largest_side = 2'000'000;
-constexpr std::int64_t largest_grid = std::int64_t(1) << 36;  // pixels: beyond any machine's disk with this output
+constexpr std::int64_t largest_grid = std::int64_t(1)
+                                      << 36;  // pixels: beyond any machine's disk with this output
 
 /// A lattice of pixel corners: CRS, pixel size, and where a corner lies (0 <= x < rx).
 struct Alignment {
@@ -28,9 +29,11 @@ const RasterInfo& main_raster(const Survey& survey, const SurveyedScene& scene) 
   return scene.inputs.front().info;
 }
 
-/// The alignment that most scenes share; the first one met where two are equal. Rotated grids have none.
+/// The alignment that most scenes share; the first one met where two are equal. Rotated grids have
+/// none.
 Alignment most_common(const Survey& survey) {
-  std::map<std::tuple<std::string, double, double, double, double>, std::pair<int, Alignment>> votes;
+  std::map<std::tuple<std::string, double, double, double, double>, std::pair<int, Alignment>>
+      votes;
   for (const SurveyedScene& s : survey.surveyed) {
     const GeoBox& g = main_raster(survey, s).grid;
     const Affine& t = g.transform;
@@ -40,9 +43,10 @@ Alignment most_common(const Survey& survey) {
     ++vote.first;
     vote.second = a;
   }
-  return std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) {
-           return a.second.first < b.second.first;
-         })->second.second;
+  return std::max_element(
+             votes.begin(), votes.end(),
+             [](const auto& a, const auto& b) { return a.second.first < b.second.first; })
+      ->second.second;
 }
 
 Box united(const Box& a, const Box& b) {
@@ -85,12 +89,14 @@ GeoBox cropped(const GeoBox& like, const Box& b) {
   for (const double x : {b.left, b.right})
     for (const double y : {b.bottom, b.top}) {
       const Point p = inverse.apply(x, y);
-      c0 = std::min(c0, p.x), c1 = std::max(c1, p.x), r0 = std::min(r0, p.y), r1 = std::max(r1, p.y);
+      c0 = std::min(c0, p.x), c1 = std::max(c1, p.x), r0 = std::min(r0, p.y),
+      r1 = std::max(r1, p.y);
     }
   const double left = std::max(0.0, down_to(c0, 0, 1)), top = std::max(0.0, down_to(r0, 0, 1));
   const double right = std::min(double(like.width), -down_to(-c1, 0, 1));
   const double bottom = std::min(double(like.height), -down_to(-r1, 0, 1));
-  if (!(left < right && top < bottom)) throw InvalidInput("--bbox does not touch the grid of --like");
+  if (!(left < right && top < bottom))
+    throw InvalidInput("--bbox does not touch the grid of --like");
   GeoBox g = like;
   const Point origin = like.transform.apply(left, top);
   g.transform.c = origin.x, g.transform.f = origin.y;
@@ -106,11 +112,12 @@ Alignment asked_alignment(const Survey& survey, const GridRequest& asked) {
     a.crs = Crs::parse(asked.crs);
     same_lattice = a.crs.same(usual.crs);
     if (!same_lattice && a.crs.geographic() != usual.crs.geographic() && !asked.resolution)
-      throw InvalidInput("--crs " + a.crs.name() + " has other units than the scenes (" + usual.crs.name() +
-                         "): give --resolution too");
+      throw InvalidInput("--crs " + a.crs.name() + " has other units than the scenes (" +
+                         usual.crs.name() + "): give --resolution too");
   }
   if (asked.resolution) {
-    same_lattice = same_lattice && (*asked.resolution)[0] == usual.rx && (*asked.resolution)[1] == usual.ry;
+    same_lattice =
+        same_lattice && (*asked.resolution)[0] == usual.rx && (*asked.resolution)[1] == usual.ry;
     a.rx = (*asked.resolution)[0], a.ry = (*asked.resolution)[1];
   }
   switch (asked.anchor.kind) {
@@ -132,9 +139,10 @@ Alignment asked_alignment(const Survey& survey, const GridRequest& asked) {
 
 void check_size(const GeoBox& g) {
   if (g.width <= largest_side && g.height <= largest_side && g.pixels() <= largest_grid) return;
-  throw InvalidInput("the output grid would be " + std::to_string(g.width) + " x " + std::to_string(g.height) +
-                     " pixels, too large to be meant: check --bbox, --crs and --resolution (units of " +
-                     g.crs.name() + ")");
+  throw InvalidInput(
+      "the output grid would be " + std::to_string(g.width) + " x " + std::to_string(g.height) +
+      " pixels, too large to be meant: check --bbox, --crs and --resolution (units of " +
+      g.crs.name() + ")");
 }
 
 }  // namespace
@@ -150,12 +158,14 @@ GeoBox choose_grid(const Survey& survey, const Recipe& recipe, const GeoBox* lik
   }
   const Alignment alignment = asked_alignment(survey, recipe.grid);
   const Box box = area ? *area : union_of_scenes(survey, alignment.crs);
-  const double columns = (box.right - box.left) / alignment.rx, rows = (box.top - box.bottom) / alignment.ry;
+  const double columns = (box.right - box.left) / alignment.rx,
+               rows = (box.top - box.bottom) / alignment.ry;
   if (!(columns < double(largest_side) * 10 && rows < double(largest_side) * 10))
-    throw InvalidInput("the output grid would be about " + std::to_string(std::int64_t(std::min(columns, 1e15))) + " x " +
-                       std::to_string(std::int64_t(std::min(rows, 1e15))) +
-                       " pixels, too large to be meant: check --bbox, --crs and --resolution (units of " +
-                       alignment.crs.name() + ")");
+    throw InvalidInput(
+        "the output grid would be about " + std::to_string(std::int64_t(std::min(columns, 1e15))) +
+        " x " + std::to_string(std::int64_t(std::min(rows, 1e15))) +
+        " pixels, too large to be meant: check --bbox, --crs and --resolution (units of " +
+        alignment.crs.name() + ")");
   const GeoBox g = snapped(box, alignment);
   check_size(g);
   return g;

@@ -18,17 +18,19 @@ std::size_t lattice_for(Plan& plan, const GeoBox& source, Lattice::Origin& origi
   return plan.lattices.size() - 1;
 }
 
-// Bands of one scene may have other pixel sizes, but must cover the same ground to a pixel of the coarser one.
+// Bands of one scene may have other pixel sizes, but must cover the same ground to a pixel of the
+// coarser one.
 void check_same_ground(const Scene& scene, const SceneInput& a, const SceneInput& b) {
   const auto disagree = [&](const std::string& what) {
-    throw InvalidInput(scene.id + ": the grids of assets '" + a.asset + "' and '" + b.asset + "' disagree (" + what +
-                       "): " + a.href + ", " + b.href);
+    throw InvalidInput(scene.id + ": the grids of assets '" + a.asset + "' and '" + b.asset +
+                       "' disagree (" + what + "): " + a.href + ", " + b.href);
   };
   const GeoBox &p = a.info.grid, &q = b.info.grid;
   if (!p.crs.same(q.crs)) disagree(p.crs.name() + " and " + q.crs.name());
   const Box s = p.bounds(), t = q.bounds();
-  const double pixel = std::max({std::hypot(p.transform.a, p.transform.d), std::hypot(p.transform.b, p.transform.e),
-                                 std::hypot(q.transform.a, q.transform.d), std::hypot(q.transform.b, q.transform.e)});
+  const double pixel = std::max(
+      {std::hypot(p.transform.a, p.transform.d), std::hypot(p.transform.b, p.transform.e),
+       std::hypot(q.transform.a, q.transform.d), std::hypot(q.transform.b, q.transform.e)});
   const double off = std::max({std::fabs(s.left - t.left), std::fabs(s.right - t.right),
                                std::fabs(s.top - t.top), std::fabs(s.bottom - t.bottom)});
   if (off > pixel * 1.0001)

@@ -4,7 +4,8 @@
 
 namespace cubemill {
 
-/// Chooses how a raster's pixels are kept in windows: 16-bit words where a value is free to mean "invalid", else floats.
+/// Chooses how a raster's pixels are kept in windows: 16-bit words where a value is free to mean
+/// "invalid", else floats.
 struct StorageChoice {
   Storage storage = Storage::u16;
   std::uint16_t key = 0;
@@ -22,8 +23,8 @@ void place_scenes(Plan& plan, const Survey& survey);
 /// Chooses packed or wide sums for every index; sets Plan::accumulators.
 void choose_accumulators(Plan& plan, const Survey& survey);
 
-/// Cuts tiles × observations into chunks of at most `edge` output pixels a side, in the given order; sets tiles, chunks,
-/// chunk_scenes, windows and uses.
+/// Cuts tiles × observations into chunks of at most `edge` output pixels a side, in the given
+/// order; sets tiles, chunks, chunk_scenes, windows and uses.
 void cut_chunks(Plan& plan, const Survey& survey, Order order, std::int64_t edge);
 
 /// Counts the distinct source blocks under the grid; sets Plan::blocks and block_bytes_decoded.

@@ -24,7 +24,8 @@ std::uint32_t parse_bits_value(const std::string& text, const std::string& optio
   std::uint32_t value = 0;
   const auto [stop, error] = std::from_chars(begin, end, value, hex ? 16 : 10);
   if (error != std::errc() || stop != end || begin == end)
-    throw InvalidInput(option + ": '" + text + "' is not a whole number (decimal or 0x…, up to 32 bits)");
+    throw InvalidInput(option + ": '" + text +
+                       "' is not a whole number (decimal or 0x…, up to 32 bits)");
   return value;
 }
 
@@ -35,7 +36,8 @@ bool known_index(const std::string& name, std::tuple<Index...>*) {
 template <class... Index>
 std::string index_names(std::tuple<Index...>*) {
   std::string names;
-  ((names += Index::name.empty() ? "" : (names.empty() ? "" : ", ") + std::string(Index::name)), ...);
+  ((names += Index::name.empty() ? "" : (names.empty() ? "" : ", ") + std::string(Index::name)),
+   ...);
   return names;
 }
 
@@ -69,14 +71,16 @@ Box parse_bbox(const std::string& text) {
     v[i] = parse_number(parts[std::size_t(i)], "--bbox");
     if (!std::isfinite(v[i])) throw InvalidInput("--bbox '" + text + "': not finite");
   }
-  if (!(v[1] < v[3])) throw InvalidInput("--bbox '" + text + "': south is not below north; give W,S,E,N");
+  if (!(v[1] < v[3]))
+    throw InvalidInput("--bbox '" + text + "': south is not below north; give W,S,E,N");
   if (v[0] == v[2]) throw InvalidInput("--bbox '" + text + "': west equals east; give W,S,E,N");
   return {v[0], v[1], v[2], v[3]};
 }
 
 std::array<double, 2> parse_resolution(const std::string& text) {
   const auto parts = split_list(text);
-  if (parts.empty() || parts.size() > 2) throw InvalidInput("--resolution '" + text + "': give R or RX,RY");
+  if (parts.empty() || parts.size() > 2)
+    throw InvalidInput("--resolution '" + text + "': give R or RX,RY");
   const double x = parse_number(parts[0], "--resolution");
   const double y = parts.size() == 2 ? parse_number(parts[1], "--resolution") : x;
   if (!(x > 0) || !(y > 0) || !std::isfinite(x) || !std::isfinite(y))
@@ -89,7 +93,8 @@ Anchor parse_anchor(const std::string& text) {
   if (text == "center") return {Anchor::Kind::center};
   const auto parts = split_list(text);
   if (parts.size() != 2) throw InvalidInput("--anchor '" + text + "': give edge, center or X,Y");
-  return {Anchor::Kind::point, parse_number(parts[0], "--anchor"), parse_number(parts[1], "--anchor")};
+  return {Anchor::Kind::point, parse_number(parts[0], "--anchor"),
+          parse_number(parts[1], "--anchor")};
 }
 
 namespace {
@@ -103,7 +108,8 @@ constexpr std::pair<const char*, Resampling> methods[] = {{"nearest", Resampling
 Resampling parse_method(const std::string& name) {
   for (const auto& [known, method] : methods)
     if (name == known) return method;
-  throw InvalidInput("--resampling '" + name + "' is unknown: nearest, bilinear, cubic, average or mode");
+  throw InvalidInput("--resampling '" + name +
+                     "' is unknown: nearest, bilinear, cubic, average or mode");
 }
 
 std::string to_string(Resampling method) {
@@ -139,17 +145,20 @@ std::vector<IndexRequest> parse_indices(const std::string& text) {
     IndexRequest r{trimmed(part.substr(0, equals)),
                    equals == std::string::npos ? "" : trimmed(part.substr(equals + 1))};
     if (equals == std::string::npos && !known_index(r.name, all))
-      throw InvalidInput("--index '" + part + "' is unknown: " + index_names(all) + ", or NAME=BAND");
-    const bool plain = !r.name.empty() && std::all_of(r.name.begin(), r.name.end(), [](unsigned char c) {
-      return std::isalnum(c) || c == '_' || c == '-' || c == '.';
-    });
+      throw InvalidInput("--index '" + part + "' is unknown: " + index_names(all) +
+                         ", or NAME=BAND");
+    const bool plain =
+        !r.name.empty() && std::all_of(r.name.begin(), r.name.end(), [](unsigned char c) {
+          return std::isalnum(c) || c == '_' || c == '-' || c == '.';
+        });
     if (!plain || r.name.starts_with('.') || (equals != std::string::npos && r.band.empty()))
       throw InvalidInput("--index '" + part + "': give NAME or NAME=BAND (letters, digits, _ - .)");
     for (const IndexRequest& other : requests)
       if (other.name == r.name) throw InvalidInput("--index: '" + r.name + "' is given twice");
     requests.push_back(std::move(r));
   }
-  if (requests.empty()) throw InvalidInput("--index is empty: " + index_names(all) + ", or NAME=BAND");
+  if (requests.empty())
+    throw InvalidInput("--index is empty: " + index_names(all) + ", or NAME=BAND");
   return requests;
 }
 
@@ -162,7 +171,8 @@ std::vector<BitTest> parse_bits(const std::string& text) {
     const BitTest t{parse_bits_value(trimmed(part.substr(0, equals)), "--keep-bits"),
                     parse_bits_value(trimmed(part.substr(equals + 1)), "--keep-bits")};
     if (t.value & ~t.mask)
-      throw InvalidInput("--keep-bits '" + part + "': the value has bits outside the mask, so nothing can pass");
+      throw InvalidInput("--keep-bits '" + part +
+                         "': the value has bits outside the mask, so nothing can pass");
     tests.push_back(t);
   }
   return tests;
@@ -170,7 +180,8 @@ std::vector<BitTest> parse_bits(const std::string& text) {
 
 std::vector<std::uint32_t> parse_values(const std::string& text) {
   std::vector<std::uint32_t> values;
-  for (const std::string& part : split_list(text)) values.push_back(parse_bits_value(part, "flag values"));
+  for (const std::string& part : split_list(text))
+    values.push_back(parse_bits_value(part, "flag values"));
   return values;
 }
 
@@ -179,7 +190,8 @@ std::vector<std::string> parse_reducers(const std::string& text) {
   for (const std::string& part : split_list(text)) {
     if (part != "mean" && part != "count")
       throw InvalidInput("--reduce '" + part + "' is unknown: mean, count");
-    if (std::find(reducers.begin(), reducers.end(), part) == reducers.end()) reducers.push_back(part);
+    if (std::find(reducers.begin(), reducers.end(), part) == reducers.end())
+      reducers.push_back(part);
   }
   if (reducers.empty()) throw InvalidInput("--reduce is empty: mean, count");
   return reducers;
@@ -191,9 +203,10 @@ std::uint64_t parse_size(const std::string& text, std::uint64_t total) {
   const std::string unit = letters == std::string::npos ? "" : trimmed(t.substr(letters));
   constexpr double k = 1024, m = k * k, g = m * k;
   const std::pair<const char*, double> units[] = {
-      {"", 1},    {"B", 1},   {"KiB", k}, {"MiB", m}, {"GiB", g},  {"TiB", g * k},
-      {"K", k},   {"M", m},   {"G", g},   {"T", g * k}, {"kB", 1e3}, {"KB", 1e3},
-      {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"%", double(total) / 100}};
+      {"", 1},     {"B", 1},       {"KiB", k},   {"MiB", m},
+      {"GiB", g},  {"TiB", g * k}, {"K", k},     {"M", m},
+      {"G", g},    {"T", g * k},   {"kB", 1e3},  {"KB", 1e3},
+      {"MB", 1e6}, {"GB", 1e9},    {"TB", 1e12}, {"%", double(total) / 100}};
   for (const auto& [name, factor] : units)
     if (unit == name && letters != 0 && !t.empty()) {
       const double bytes = parse_number(t.substr(0, letters), "size") * factor;
@@ -202,7 +215,8 @@ std::uint64_t parse_size(const std::string& text, std::uint64_t total) {
   throw InvalidInput("'" + text + "' is not a size: give 512MiB, 2GiB or 50%");
 }
 
-std::pair<std::string, std::string> parse_assignment(const std::string& text, const std::string& option) {
+std::pair<std::string, std::string> parse_assignment(const std::string& text,
+                                                     const std::string& option) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
     throw InvalidInput(option + " '" + text + "': give ROLE=VALUE");

@@ -64,14 +64,16 @@ bool within_one(std::int32_t index, const ValueRange* ranges, std::tuple<Index..
   return result;
 }
 
-// The range of an input after scaling, over all scenes. Cubic may overshoot: no range is known then.
+// The range of an input after scaling, over all scenes. Cubic may overshoot: no range is known
+// then.
 ValueRange range_of_input(const Survey& survey, std::size_t input) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   if (survey.inputs[input].method == Resampling::cubic) return {-infinity, infinity};
   ValueRange all{infinity, -infinity};
   for (const SurveyedScene& s : survey.surveyed) {
     const SceneInput& in = s.inputs[input];
-    const ValueRange r = scaled_range(value_range(in.info.type, in.valid_range), *in.numbers.scale, *in.numbers.offset);
+    const ValueRange r = scaled_range(value_range(in.info.type, in.valid_range), *in.numbers.scale,
+                                      *in.numbers.offset);
     all = {std::min(all.low, r.low), std::max(all.high, r.high)};
   }
   return all;
@@ -82,7 +84,8 @@ ValueRange range_of_input(const Survey& survey, std::size_t input) {
 void choose_accumulators(Plan& plan, const Survey& survey) {
   for (const IndexPlan& index : survey.indices) {
     ValueRange ranges[max_index_bands];
-    for (std::size_t i = 0; i < index.inputs.size(); ++i) ranges[i] = range_of_input(survey, index.inputs[i]);
+    for (std::size_t i = 0; i < index.inputs.size(); ++i)
+      ranges[i] = range_of_input(survey, index.inputs[i]);
     const bool small = within_one(index.index, ranges, static_cast<AllIndices*>(nullptr)) &&
                        plan.most_observations <= PackedSum::max_count;
     plan.accumulators.push_back(small ? AccumulatorKind::packed : AccumulatorKind::wide);

@@ -1,5 +1,6 @@
-// One chunk as readers hand it over, and its fold into the sums of its tile: sample → fuse → index → fold. Non-owning views;
-// the caller keeps windows, classes and tables alive. `fold_chunk` is the CPU backend; different tiles may be folded at once.
+// One chunk as readers hand it over, and its fold into the sums of its tile: sample → fuse → index
+// → fold. Non-owning views; the caller keeps windows, classes and tables alive. `fold_chunk` is the
+// CPU backend; different tiles may be folded at once.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -10,7 +11,8 @@ namespace cubemill {
 
 /// One scene of a chunk.
 struct FoldScene {
-  const std::uint8_t* classes = nullptr;  ///< QaClass of every output pixel, class_stride(width) apart
+  const std::uint8_t* classes =
+      nullptr;  ///< QaClass of every output pixel, class_stride(width) apart
   std::vector<BandGroup> groups;
 };
 
@@ -24,7 +26,8 @@ struct FoldChunk {
   std::int64_t width = 0, height = 0;
   bool fuse_pixels = true;  ///< else band by band
   std::vector<FoldScene> scenes;
-  const std::uint8_t* fused_classes = nullptr;  ///< by band: the first class of each pixel that is not missing
+  const std::uint8_t* fused_classes =
+      nullptr;  ///< by band: the first class of each pixel that is not missing
 };
 
 /// Sums of one index over a chunk's window: row y begins at data + y·stride elements.

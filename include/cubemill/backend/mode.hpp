@@ -1,5 +1,5 @@
-// Resampling by mode: the value with the largest overlap with the output pixel, the smallest one where two are equal.
-// Serves flags and classes; the same code on every instruction set.
+// Resampling by mode: the value with the largest overlap with the output pixel, the smallest one
+// where two are equal. Serves flags and classes; the same code on every instruction set.
 #pragma once
 #include "cubemill/backend/pass.hpp"
 

@@ -1,5 +1,6 @@
-// The arguments of the pass over the pixels of one chunk, and its kernels for the instruction set of this machine. Plain,
-// non-owning; made by exec from the plan and the windows that readers filled.
+// The arguments of the pass over the pixels of one chunk, and its kernels for the instruction set
+// of this machine. Plain, non-owning; made by exec from the plan and the windows that readers
+// filled.
 #pragma once
 #include <cstdint>
 
@@ -16,7 +17,8 @@ constexpr int run_length = 32;
 /// Bands that one run can hold, over all indices.
 constexpr int max_slots = 16;
 
-/// Segment tables of the chunk's window (see plan/lattice.hpp), and where the scene lies in their coordinates.
+/// Segment tables of the chunk's window (see plan/lattice.hpp), and where the scene lies in their
+/// coordinates.
 struct CoordinateView {
   const CentreSegment* centres = nullptr;
   const BoxSegment* boxes = nullptr;
@@ -25,7 +27,8 @@ struct CoordinateView {
   std::int64_t left = 0, top = 0;
 };
 
-/// Bands of one scene with the same grid, method and storage: coordinates and weights are worked out once for all.
+/// Bands of one scene with the same grid, method and storage: coordinates and weights are worked
+/// out once for all.
 struct BandGroup {
   Resampling method = Resampling::nearest;
   Storage storage = Storage::u16;
@@ -44,27 +47,34 @@ using RunValues = double[max_slots][run_length];
 struct PassKernels {
   const char* name;
 
-  /// Samples and scales the bands of a group at pixels [x, x + count) of row y of the chunk's window (x a multiple of 32,
-  /// count <= 32), only for the groups of eight pixels whose bit is set in `eights`.
+  /// Samples and scales the bands of a group at pixels [x, x + count) of row y of the chunk's
+  /// window (x a multiple of 32, count <= 32), only for the groups of eight pixels whose bit is set
+  /// in `eights`.
   void (*sample)(const BandGroup& group, std::int64_t y, std::int32_t x, std::int32_t count,
                  unsigned eights, RunValues& values);
 
-  /// Samples a window of QA classes (one byte a pixel) by nearest for a whole row into `classes`; pixels outside: qa_missing.
+  /// Samples a window of QA classes (one byte a pixel) by nearest for a whole row into `classes`;
+  /// pixels outside: qa_missing.
   void (*sample_classes)(const CoordinateView& where, const WindowView& window, std::int64_t y,
                          std::int32_t width, std::uint8_t* classes);
 
-  /// The values of index `index` (position in AllIndices) of a run; `band[i]` points to the values of its i-th band.
+  /// The values of index `index` (position in AllIndices) of a run; `band[i]` points to the values
+  /// of its i-th band.
   void (*evaluate)(std::int32_t index, const double* const* band, double* out);
 
-  /// Adds the values of a run to packed sums where good[i] is not 0. All arrays have run_length elements.
+  /// Adds the values of a run to packed sums where good[i] is not 0. All arrays have run_length
+  /// elements.
   void (*fold_packed)(const double* values, const std::uint8_t* good, PackedSum* sums);
-  void (*fold_wide)(const double* values, const std::uint8_t* good, WideSum* sums, std::int32_t count);
+  void (*fold_wide)(const double* values, const std::uint8_t* good, WideSum* sums,
+                    std::int32_t count);
 
   /// Means (NaN where nothing was folded) and counts of packed sums; as PackedSum::mean and count.
-  void (*finish_packed)(const PackedSum* sums, std::int32_t count, float* means, std::uint32_t* counts);
+  void (*finish_packed)(const PackedSum* sums, std::int32_t count, float* means,
+                        std::uint32_t* counts);
 };
 
-/// The best kernels for this machine; the environment variable CUBEMILL_SIMD (`baseline`, `avx2`) chooses by name.
+/// The best kernels for this machine; the environment variable CUBEMILL_SIMD (`baseline`, `avx2`)
+/// chooses by name.
 const PassKernels& pass_kernels();
 
 }  // namespace cubemill

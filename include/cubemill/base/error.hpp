@@ -1,5 +1,6 @@
 // The kinds of failure, by whose move it is. Each kind has one exit code; only `main` prints.
-// Foreign error codes (GDAL, errno, PROJ) are translated once, where they appear. Bugs are assertions, not errors.
+// Foreign error codes (GDAL, errno, PROJ) are translated once, where they appear. Bugs are
+// assertions, not errors.
 #pragma once
 #include <cstdint>
 #include <stdexcept>

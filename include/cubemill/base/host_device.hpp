@@ -1,4 +1,5 @@
-// The one macro that lets an element function be compiled for host and device. Nothing else lives here.
+// The one macro that lets an element function be compiled for host and device. Nothing else lives
+// here.
 #pragma once
 
 #if defined(__CUDACC__)

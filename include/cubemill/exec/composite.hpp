@@ -1,5 +1,5 @@
-// The main job, from items to composites, and the plan of it: what the command line and other programs call. One call at a
-// time in a process; threads are its own.
+// The main job, from items to composites, and the plan of it: what the command line and other
+// programs call. One call at a time in a process; threads are its own.
 #pragma once
 #include <functional>
 #include <iosfwd>
@@ -28,15 +28,16 @@ struct CompositeRequest {
   Compression compression = Compression::deflate;
   bool overwrite = false;
   std::function<void(const Progress&)> progress;
-  std::function<void(const std::string&)> warn;     ///< one line each, for the user
-  std::function<void(const std::string&)> explain;  ///< the plan, line by line, before it is run; may be empty
+  std::function<void(const std::string&)> warn;  ///< one line each, for the user
+  std::function<void(const std::string&)>
+      explain;  ///< the plan, line by line, before it is run; may be empty
 };
 
 struct CompositeResult {
-  std::string report;                 ///< report.json
-  std::vector<std::string> summary;   ///< for people, line by line
-  std::vector<std::string> files;     ///< written, in order
-  std::size_t skipped = 0;            ///< scenes left out with the user's leave
+  std::string report;                ///< report.json
+  std::vector<std::string> summary;  ///< for people, line by line
+  std::vector<std::string> files;    ///< written, in order
+  std::size_t skipped = 0;           ///< scenes left out with the user's leave
 };
 
 /// Runs the composite. Throws the kinds of base/error.hpp; then nothing is left under a final name.
@@ -48,10 +49,10 @@ struct PlanResult {
 };
 
 /// Plans without reading a pixel. `probe`: read every header, else one a product and grid.
-PlanResult plan_composite(const CompositeRequest& request, bool probe, std::istream& standard_input);
+PlanResult plan_composite(const CompositeRequest& request, bool probe,
+                          std::istream& standard_input);
 
 /// Removes what an interrupted run of this process has staged; from any thread.
 void abandon_outputs() noexcept;
-
 
 }  // namespace cubemill

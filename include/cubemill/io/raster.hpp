@@ -1,6 +1,7 @@
-// One band of one raster file, read block by block. Headers are parsed by GDAL; blocks of tiled or striped little-endian
-// TIFFs (DEFLATE or none, predictor 1 or 2, 8/16/32-bit integers, floats) are read and inflated here, everything else
-// by GDAL's own block reads. Blocks come out decoded in the file's type. Thread-safe: many threads may read one band.
+// One band of one raster file, read block by block. Headers are parsed by GDAL; blocks of tiled or
+// striped little-endian TIFFs (DEFLATE or none, predictor 1 or 2, 8/16/32-bit integers, floats) are
+// read and inflated here, everything else by GDAL's own block reads. Blocks come out decoded in the
+// file's type. Thread-safe: many threads may read one band.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -29,11 +30,12 @@ class ReadScratch {
 
 /// What reading cost, added to by every read.
 struct ReadCost {
-  std::uint64_t requests = 0;       ///< range reads (or GDAL block reads)
-  std::uint64_t bytes_read = 0;     ///< compressed bytes; of direct reads only, GDAL does not say
+  std::uint64_t requests = 0;    ///< range reads (or GDAL block reads)
+  std::uint64_t bytes_read = 0;  ///< compressed bytes; of direct reads only, GDAL does not say
   std::uint64_t bytes_decoded = 0;
-  std::uint64_t nanoseconds_reading = 0;   ///< thread CPU time in read calls
-  std::uint64_t nanoseconds_decoding = 0;  ///< thread CPU time inflating and undoing the predictor; all of GDAL's
+  std::uint64_t nanoseconds_reading = 0;  ///< thread CPU time in read calls
+  std::uint64_t nanoseconds_decoding =
+      0;  ///< thread CPU time inflating and undoing the predictor; all of GDAL's
 };
 
 class RasterBand {
@@ -42,12 +44,13 @@ class RasterBand {
   const RasterInfo& info() const { return info_; }
   const std::string& path() const { return path_; }
 
-  /// Decodes block (block_x, block_y) into `out`, row by row, `row_stride` bytes apart: block_width × block_height pixels
-  /// of info().type in native byte order. Pixels beyond the raster's edge are unspecified. A sparse block is nodata
-  /// (0 where the file has none). Throws IoError naming path and block when bytes are missing, short or corrupt:
-  /// never zeros in their place.
-  virtual void read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out, std::ptrdiff_t row_stride,
-                          ReadScratch& scratch, ReadCost& cost) const = 0;
+  /// Decodes block (block_x, block_y) into `out`, row by row, `row_stride` bytes apart: block_width
+  /// × block_height pixels of info().type in native byte order. Pixels beyond the raster's edge are
+  /// unspecified. A sparse block is nodata (0 where the file has none). Throws IoError naming path
+  /// and block when bytes are missing, short or corrupt: never zeros in their place.
+  virtual void read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
+                          std::ptrdiff_t row_stride, ReadScratch& scratch,
+                          ReadCost& cost) const = 0;
 
   /// Compressed size in bytes of a block, 0 when sparse or unknown.
   virtual std::uint64_t block_bytes(std::int64_t block_x, std::int64_t block_y) const = 0;
@@ -62,11 +65,12 @@ class RasterBand {
   RasterInfo info_;
 };
 
-/// Sets GDAL up for reading (drivers, error handler, quiet, no directory scans, `cache_bytes` of block cache). Call once.
+/// Sets GDAL up for reading (drivers, error handler, quiet, no directory scans, `cache_bytes` of
+/// block cache). Call once.
 void initialise_gdal(std::uint64_t cache_bytes);
 
-/// Opens band `band` (1-based) of `path`. Throws IoError (missing, unreadable, no georeference) or InvalidInput (no such
-/// band, a type that is not a number).
+/// Opens band `band` (1-based) of `path`. Throws IoError (missing, unreadable, no georeference) or
+/// InvalidInput (no such band, a type that is not a number).
 std::unique_ptr<RasterBand> open_raster(const std::string& path, int band);
 /// Only the header.
 RasterInfo read_header(const std::string& path, int band);

@@ -1,6 +1,7 @@
-// Decoded source blocks that a later chunk needs, within a budget. The cache knows the plan: every block comes with the
-// number of the chunk that needs it next, and the one that is needed last goes first. It also makes sure that a block
-// which two threads want at once is decoded by one of them. Thread-safe; owns its blocks.
+// Decoded source blocks that a later chunk needs, within a budget. The cache knows the plan: every
+// block comes with the number of the chunk that needs it next, and the one that is needed last goes
+// first. It also makes sure that a block which two threads want at once is decoded by one of them.
+// Thread-safe; owns its blocks.
 #pragma once
 #include <condition_variable>
 #include <cstddef>
@@ -23,13 +24,14 @@ class BlockCache {
   BlockCache(const BlockCache&) = delete;
   BlockCache& operator=(const BlockCache&) = delete;
 
-  /// Looks a block up. Returns its bytes, pinned until `release`; or null: then this thread is to decode it and must call
-  /// `reserve` (and `publish`), or `abandon`. Waits while another thread decodes it.
+  /// Looks a block up. Returns its bytes, pinned until `release`; or null: then this thread is to
+  /// decode it and must call `reserve` (and `publish`), or `abandon`. Waits while another thread
+  /// decodes it.
   const std::byte* acquire(std::uint64_t block);
   /// Unpins a block that `acquire` or `publish` gave; `next` is its next use after this one.
   void release(std::uint64_t block, NextUse next);
-  /// Room for a block being decoded by this thread, or null when blocks needed earlier fill the budget (the block is then
-  /// abandoned). Write it, then `publish`.
+  /// Room for a block being decoded by this thread, or null when blocks needed earlier fill the
+  /// budget (the block is then abandoned). Write it, then `publish`.
   std::byte* reserve(std::uint64_t block, std::size_t bytes, NextUse next);
   /// Makes a reserved block visible to others.
   void publish(std::uint64_t block);
@@ -61,7 +63,8 @@ class BlockCache {
   std::condition_variable decoded_;
   Entries entries_;
   std::set<std::pair<NextUse, std::uint64_t>> order_;  // ready blocks by next use
-  std::unordered_map<std::size_t, std::vector<std::byte*>> free_;  // buffers by size, counted in bytes_
+  std::unordered_map<std::size_t, std::vector<std::byte*>>
+      free_;  // buffers by size, counted in bytes_
   std::size_t bytes_ = 0, peak_ = 0;
   std::uint64_t hits_ = 0;
 };

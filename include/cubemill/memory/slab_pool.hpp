@@ -1,6 +1,6 @@
-// Staging memory for chunks: a fixed number of equal slabs, allocated once. A slab is a lease: whoever holds it may fill it,
-// and destroying it gives it back. Readers must hold one to read, so that they never run ahead of the fold by more than the
-// pool holds. Thread-safe.
+// Staging memory for chunks: a fixed number of equal slabs, allocated once. A slab is a lease:
+// whoever holds it may fill it, and destroying it gives it back. Readers must hold one to read, so
+// that they never run ahead of the fold by more than the pool holds. Thread-safe.
 #pragma once
 #include <condition_variable>
 #include <cstddef>

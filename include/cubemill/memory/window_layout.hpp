@@ -1,5 +1,6 @@
-// How a window of source pixels lies in memory: a rim of invalid pixels around the pixels that were read, so that the pass
-// can load eight pixels and their taps without looking where the raster ends. Plain.
+// How a window of source pixels lies in memory: a rim of invalid pixels around the pixels that were
+// read, so that the pass can load eight pixels and their taps without looking where the raster
+// ends. Plain.
 #pragma once
 #include <cstddef>
 #include <cstdint>

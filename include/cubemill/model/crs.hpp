@@ -1,5 +1,6 @@
-// Coordinate reference systems and the transformation between two of them, by PROJ: traditional axis order (x/lon
-// first), network off, one operation pinned, never a ballpark one. The only file of the model with a library behind it.
+// Coordinate reference systems and the transformation between two of them, by PROJ: traditional
+// axis order (x/lon first), network off, one operation pinned, never a ballpark one. The only file
+// of the model with a library behind it.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -11,7 +12,8 @@ namespace cubemill {
 class Crs {
  public:
   Crs() = default;
-  /// Reads `EPSG:n`, another authority code, WKT, PROJJSON or a PROJ string. Throws InvalidInput with PROJ's reason.
+  /// Reads `EPSG:n`, another authority code, WKT, PROJJSON or a PROJ string. Throws InvalidInput
+  /// with PROJ's reason.
   static Crs parse(const std::string& text);
 
   bool empty() const { return !data_; }
@@ -33,15 +35,16 @@ class Crs {
 /// One pinned coordinate operation. Not thread-safe: each thread has its own `clone`.
 class Transformer {
  public:
-  /// Picks the best operation that is available here without grids from the network and that is no ballpark one.
-  /// Throws InvalidInput when there is none.
+  /// Picks the best operation that is available here without grids from the network and that is no
+  /// ballpark one. Throws InvalidInput when there is none.
   Transformer(const Crs& from, const Crs& to);
   Transformer(Transformer&&) noexcept;
   Transformer& operator=(Transformer&&) noexcept;
   ~Transformer();
   Transformer clone() const;
 
-  /// Transforms `count` points in place; a point that cannot be transformed becomes HUGE_VAL in both.
+  /// Transforms `count` points in place; a point that cannot be transformed becomes HUGE_VAL in
+  /// both.
   void forward(double* x, double* y, std::size_t count);
   /// Name of the operation, for the report.
   const std::string& description() const;

@@ -14,11 +14,14 @@ struct Point {
   double y = 0;
 };
 
-/// x = a·col + b·row + c, y = d·col + e·row + f (the order of rasterio's Affine). Pixel (0, 0) spans 0…1.
+/// x = a·col + b·row + c, y = d·col + e·row + f (the order of rasterio's Affine). Pixel (0, 0)
+/// spans 0…1.
 struct Affine {
   double a = 1, b = 0, c = 0, d = 0, e = 1, f = 0;
 
-  Point apply(double col, double row) const { return {a * col + b * row + c, d * col + e * row + f}; }
+  Point apply(double col, double row) const {
+    return {a * col + b * row + c, d * col + e * row + f};
+  }
   double determinant() const { return a * e - b * d; }
   /// Throws InvalidInput when degenerate.
   Affine inverse() const;
@@ -46,8 +49,9 @@ struct GeoBox {
   std::int64_t pixels() const { return width * height; }
 };
 
-/// The rectangle around the densified outline of `box` (in `from`), in `to`. A box in degrees whose west is east of
-/// its east crosses the antimeridian. Throws InvalidInput when nothing of it can be projected.
+/// The rectangle around the densified outline of `box` (in `from`), in `to`. A box in degrees whose
+/// west is east of its east crosses the antimeridian. Throws InvalidInput when nothing of it can be
+/// projected.
 Box project_box(const Box& box, const Crs& from, const Crs& to);
 
 }  // namespace cubemill

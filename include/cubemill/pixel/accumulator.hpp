@@ -1,6 +1,7 @@
-// Count and sum of the values of one (pixel, period), in fixed point: integer addition is exactly associative, so the
-// result does not depend on the order, on threads, tiles or devices. Trivially copyable: folded, merged and kept as bytes.
-// Source of the packed form: every value is rounded once to 2^-40; N <= 2047 values of |v| <= 1 fit 52 bits.
+// Count and sum of the values of one (pixel, period), in fixed point: integer addition is exactly
+// associative, so the result does not depend on the order, on threads, tiles or devices. Trivially
+// copyable: folded, merged and kept as bytes. Source of the packed form: every value is rounded
+// once to 2^-40; N <= 2047 values of |v| <= 1 fit 52 bits.
 #pragma once
 #include <cstdint>
 
@@ -12,7 +13,8 @@ enum class AccumulatorKind : std::uint8_t { packed, wide };
 
 CUBEMILL_HD std::uint64_t bits_of(double x) { return __builtin_bit_cast(std::uint64_t, x); }
 
-/// 12-bit count over a 52-bit two's-complement sum in units of 2^-40. Needs |v| <= 1 and at most 2047 values.
+/// 12-bit count over a 52-bit two's-complement sum in units of 2^-40. Needs |v| <= 1 and at most
+/// 2047 values.
 struct PackedSum {
   static constexpr std::uint64_t max_count = 2047;
   static constexpr double magic = 0x1.8p12;  // one ulp is 2^-40: adding it rounds, ties to even
@@ -45,7 +47,8 @@ struct WideSum {
     const bool ok = (v > -limit) & (v < limit);
     beyond_ += (!ok) & (v - v == 0.0);  // finite, yet beyond
     if (!ok) return;
-    // v = halves + middle + rest, each found by adding a number whose ulp is the unit: the sum of the bits is the number.
+    // v = halves + middle + rest, each found by adding a number whose ulp is the unit: the sum of
+    // the bits is the number.
     constexpr double m1 = 0x1.8p51, m2 = 0x1.8p21, m3 = 0x1.8p-8;  // ulp 2^-1, 2^-31, 2^-60
     const double fine = v - ((v + m1) - m1);
     const double rest = fine - ((fine + m2) - m2);

@@ -1,5 +1,6 @@
-// Where output pixels lie in a source raster: quadratics in Q31.32 fixed point per row segment, so that every machine,
-// thread and device gets the same bits. Element functions; the tables are made by plan/lattice.
+// Where output pixels lie in a source raster: quadratics in Q31.32 fixed point per row segment, so
+// that every machine, thread and device gets the same bits. Element functions; the tables are made
+// by plan/lattice.
 #pragma once
 #include <cstdint>
 
@@ -22,14 +23,16 @@ constexpr double edge_tolerance = 1e-6;
 constexpr std::int64_t one_q32 = std::int64_t(1) << 32;
 constexpr std::int64_t half_q32 = std::int64_t(1) << 31;
 
-/// Centres of the output pixels of one segment of one row, in source pixels (0 = left/top edge of the raster). The edge
-/// tolerance is already added: floor() gives the source pixel of `nearest`, an exact tie goes right/down.
+/// Centres of the output pixels of one segment of one row, in source pixels (0 = left/top edge of
+/// the raster). The edge tolerance is already added: floor() gives the source pixel of `nearest`,
+/// an exact tie goes right/down.
 struct CentreSegment {
   Quadratic u, v;
 };
 
-/// The axis-parallel box between the mapped top-left and bottom-right corners of each output pixel of a segment: its
-/// smaller corner (edge tolerance added) and its size in source pixels, w(k) = w[0] + w[1]·k + w[2]·k².
+/// The axis-parallel box between the mapped top-left and bottom-right corners of each output pixel
+/// of a segment: its smaller corner (edge tolerance added) and its size in source pixels, w(k) =
+/// w[0] + w[1]·k + w[2]·k².
 struct BoxSegment {
   Quadratic u, v;
   double width[3] = {};

@@ -1,5 +1,6 @@
-// Spectral indices: a struct each, with its name, the roles of its bands, and its value from scaled numbers. `V` is
-// double or a vector of doubles. Adding an index = one struct here and its name in `all_indices`.
+// Spectral indices: a struct each, with its name, the roles of its bands, and its value from scaled
+// numbers. `V` is double or a vector of doubles. Adding an index = one struct here and its name in
+// `all_indices`.
 #pragma once
 #include <array>
 #include <string_view>

@@ -1,6 +1,7 @@
-// Resampling at the level of one output pixel (or of lanes of them): weights and their sums. `V` is double or a vector of
-// doubles; both run the same operations in the same order. Element functions.
-// Sources: average as GDAL's `-r average` with exact areas; cubic convolution by Keys (1981) with a = -0.5.
+// Resampling at the level of one output pixel (or of lanes of them): weights and their sums. `V` is
+// double or a vector of doubles; both run the same operations in the same order. Element functions.
+// Sources: average as GDAL's `-r average` with exact areas; cubic convolution by Keys (1981) with a
+// = -0.5.
 #pragma once
 #include <cstdint>
 
@@ -13,8 +14,8 @@ enum class Resampling : std::uint8_t { nearest, bilinear, cubic, average, mode }
 CUBEMILL_HD double select(bool take, double a, double b) { return take ? a : b; }
 CUBEMILL_HD bool both(bool a, bool b) { return a & b; }
 
-/// Distance from the base pixel's edge in [0, 1), from the low half of a coordinate that has the edge tolerance added;
-/// within the tolerance it is 0. Resolution 2^-31 pixel.
+/// Distance from the base pixel's edge in [0, 1), from the low half of a coordinate that has the
+/// edge tolerance added; within the tolerance it is 0. Resolution 2^-31 pixel.
 template <class V, class I>
 CUBEMILL_HD V raw_fraction(I low_half_shifted_right_once) {
   return V(low_half_shifted_right_once) * V(0x1p-31) - V(edge_tolerance);
@@ -29,7 +30,7 @@ template <class V>
 CUBEMILL_HD V snapped_end(V end) {
   const V nearest = (end + V(0x1.8p52)) - V(0x1.8p52);
   const V away = end - nearest;
-  return select(both(away < V(edge_tolerance), away > V(-edge_tolerance)), nearest, end);
+  return select(both(away<V(edge_tolerance), away> V(-edge_tolerance)), nearest, end);
 }
 
 /// Overlap of the box [begin, end) with the unit pixel [tap, tap+1); 0 <= begin < 1.

@@ -1,6 +1,7 @@
-// The value of one band at one output pixel: coordinate → taps → weighted mean of the valid ones. One pixel at a time, as a
-// GPU thread and the CPU's general path run it; src/backend/pass_kernels.hpp does the same operations on eight pixels.
-// NaN means missing. Element functions.
+// The value of one band at one output pixel: coordinate → taps → weighted mean of the valid ones.
+// One pixel at a time, as a GPU thread and the CPU's general path run it;
+// src/backend/pass_kernels.hpp does the same operations on eight pixels. NaN means missing. Element
+// functions.
 #pragma once
 #include "cubemill/pixel/resampling.hpp"
 #include "cubemill/pixel/window.hpp"
@@ -31,7 +32,8 @@ CUBEMILL_HD Place place(std::int64_t coordinate) {
           raw_fraction<double>(std::int32_t((std::uint64_t(coordinate) & 0xFFFFFFFFu) >> 1))};
 }
 
-/// Sum of the valid taps and of their weights, added in the same order everywhere: along rows, then down.
+/// Sum of the valid taps and of their weights, added in the same order everywhere: along rows, then
+/// down.
 struct WeightedSum {
   double values = 0, weights = 0;
   bool seen = false;
@@ -64,7 +66,8 @@ CUBEMILL_HD int taps(double end) {
   return whole + (double(whole) < end);
 }
 
-/// Samples at point k of a centre segment; (left, top) is the scene's origin in the segment's coordinates.
+/// Samples at point k of a centre segment; (left, top) is the scene's origin in the segment's
+/// coordinates.
 template <Storage S, Resampling M>
 CUBEMILL_HD double sample_point(const CentreSegment& s, std::int32_t k, std::int64_t left,
                                 std::int64_t top, const WindowView& w) {
@@ -73,16 +76,18 @@ CUBEMILL_HD double sample_point(const CentreSegment& s, std::int32_t k, std::int
   const Place x = place(at(s.u, k) - half_q32), y = place(at(s.v, k) - half_q32);
   const double fx = snapped_fraction(x.raw_fraction), fy = snapped_fraction(y.raw_fraction);
   if constexpr (M == Resampling::bilinear)
-    return weigh<S>(w, x.base - left, y.base - top, 2, 2, [&](int t) { return linear_weight(fx, t); },
-                    [&](int t) { return linear_weight(fy, t); })
+    return weigh<S>(
+               w, x.base - left, y.base - top, 2, 2, [&](int t) { return linear_weight(fx, t); },
+               [&](int t) { return linear_weight(fy, t); })
         .mean();
-  return weigh<S>(w, x.base - left - 1, y.base - top - 1, 4, 4,
-                  [&](int t) { return cubic_weight(fx, t); },
-                  [&](int t) { return cubic_weight(fy, t); })
+  return weigh<S>(
+             w, x.base - left - 1, y.base - top - 1, 4, 4,
+             [&](int t) { return cubic_weight(fx, t); }, [&](int t) { return cubic_weight(fy, t); })
       .mean();
 }
 
-/// The taps of a box: its first source pixel, where it begins inside it, where it ends, in pixels from there.
+/// The taps of a box: its first source pixel, where it begins inside it, where it ends, in pixels
+/// from there.
 struct BoxSide {
   std::int64_t base;
   double begin, end;
@@ -95,13 +100,14 @@ CUBEMILL_HD BoxSide box_side(const Quadratic& q, const double (&size)[3], std::i
 
 /// Area-weighted mean over the box at k.
 template <Storage S>
-CUBEMILL_HD double sample_box(const BoxSegment& s, std::int32_t k, std::int64_t left, std::int64_t top,
-                              const WindowView& w) {
+CUBEMILL_HD double sample_box(const BoxSegment& s, std::int32_t k, std::int64_t left,
+                              std::int64_t top, const WindowView& w) {
   const BoxSide x = box_side(s.u, s.width, k), y = box_side(s.v, s.height, k);
   if (!(x.end < 1e6) | !(y.end < 1e6)) return missing();  // a box across a seam of the projection
-  return weigh<S>(w, x.base - left, y.base - top, taps(x.end), taps(y.end),
-                  [&](int t) { return overlap(x.begin, x.end, double(t)); },
-                  [&](int t) { return overlap(y.begin, y.end, double(t)); })
+  return weigh<S>(
+             w, x.base - left, y.base - top, taps(x.end), taps(y.end),
+             [&](int t) { return overlap(x.begin, x.end, double(t)); },
+             [&](int t) { return overlap(y.begin, y.end, double(t)); })
       .mean();
 }
 

@@ -1,7 +1,9 @@
-// The exact map from output pixels to source pixels: PROJ at the nodes of a coarse lattice, cubic pieces between them,
-// refined until the error measured at check points is below `error_limit`. Nodes and the decision to refine belong to fixed
-// cells of the output grid and node values are rounded to 2^-30 pixel, so that no tile, thread or machine changes a bit.
-// One lattice serves all scenes of one CRS, pixel size and sub-pixel alignment. Thread-safe; cells are made when first asked for.
+// The exact map from output pixels to source pixels: PROJ at the nodes of a coarse lattice, cubic
+// pieces between them, refined until the error measured at check points is below `error_limit`.
+// Nodes and the decision to refine belong to fixed cells of the output grid and node values are
+// rounded to 2^-30 pixel, so that no tile, thread or machine changes a bit. One lattice serves all
+// scenes of one CRS, pixel size and sub-pixel alignment. Thread-safe; cells are made when first
+// asked for.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -19,8 +21,9 @@ struct PixelWindow {
   bool empty() const { return width <= 0 || height <= 0; }
 };
 
-/// Segment tables of one window of the output grid, row by row. `spacing` pixels a segment; segment i of a row covers the
-/// pixels from window.x + i·spacing, and k counts from their middle (spacing / 2; 0 where spacing is 1).
+/// Segment tables of one window of the output grid, row by row. `spacing` pixels a segment; segment
+/// i of a row covers the pixels from window.x + i·spacing, and k counts from their middle (spacing
+/// / 2; 0 where spacing is 1).
 struct TileCoordinates {
   PixelWindow window;
   int spacing = 0;  ///< 32, 16, …, 1; 0: nothing of the window can be projected
@@ -42,17 +45,19 @@ class Lattice {
   Lattice(const GeoBox& output, const Crs& source_crs, const Affine& source_transform);
   ~Lattice();
 
-  /// Where a raster lies in this lattice's coordinates (its origin, in whole pixels), if it can be served.
+  /// Where a raster lies in this lattice's coordinates (its origin, in whole pixels), if it can be
+  /// served.
   struct Origin {
     std::int64_t left = 0, top = 0;
   };
   std::optional<Origin> origin_of(const Crs& crs, const Affine& transform) const;
 
-  /// Makes the tables of a window, which lies in one cell and starts at a multiple of 32 (or of the cell's spacing).
+  /// Makes the tables of a window, which lies in one cell and starts at a multiple of 32 (or of the
+  /// cell's spacing).
   TileCoordinates tables(const PixelWindow& window, bool boxes) const;
 
-  /// The source pixels (in lattice coordinates) that the pixels of `window` touch, one more on each side; empty when
-  /// nothing can be projected. The window may span cells.
+  /// The source pixels (in lattice coordinates) that the pixels of `window` touch, one more on each
+  /// side; empty when nothing can be projected. The window may span cells.
   PixelWindow footprint(const PixelWindow& window) const;
 
   /// Source pixels per output pixel at the middle of the window: the longer side of a mapped pixel.

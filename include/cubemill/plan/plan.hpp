@@ -1,5 +1,5 @@
-// The plan of a run: what is read for what, in which order, in how much memory. Pure: made from a survey, a recipe and limits
-// without touching a pixel; printed by `cubemill plan`, obeyed by exec.
+// The plan of a run: what is read for what, in which order, in how much memory. Pure: made from a
+// survey, a recipe and limits without touching a pixel; printed by `cubemill plan`, obeyed by exec.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -38,7 +38,8 @@ struct Observation {
   std::vector<std::size_t> scenes;  ///< into Plan::scenes, in order of (datetime, id)
 };
 
-/// Source pixels of one input that a chunk needs: columns [left, right), rows [top, bottom) of the raster.
+/// Source pixels of one input that a chunk needs: columns [left, right), rows [top, bottom) of the
+/// raster.
 struct SourceWindow {
   std::int32_t left = 0, top = 0, right = 0, bottom = 0;
   bool empty() const { return left >= right || top >= bottom; }
@@ -52,9 +53,9 @@ struct ChunkScene {
 
 /// Tile × observation (or a part of a tile): the unit of reading and folding.
 struct Chunk {
-  std::uint32_t tile = 0;         ///< into Plan::tiles
-  std::uint32_t observation = 0;  ///< into Plan::observations
-  PixelWindow window;             ///< of the output grid
+  std::uint32_t tile = 0;                     ///< into Plan::tiles
+  std::uint32_t observation = 0;              ///< into Plan::observations
+  PixelWindow window;                         ///< of the output grid
   std::uint32_t first_scene = 0, scenes = 0;  ///< into Plan::chunk_scenes
 };
 
@@ -100,22 +101,24 @@ struct Plan {
   std::vector<ChunkScene> chunk_scenes;
   std::vector<SourceWindow> windows;
   std::vector<std::vector<SceneUse>> uses;  ///< by scene
-  std::vector<std::uint8_t> used;  ///< by scene: whether it lies under a tile; the same for any limits
+  std::vector<std::uint8_t>
+      used;  ///< by scene: whether it lies under a tile; the same for any limits
   std::vector<AccumulatorKind> accumulators;  ///< by index
   std::size_t most_observations = 0;          ///< in one period
   Order order = Order::tile;
   std::string order_reason;
   MemoryPlan memory;
-  std::uint64_t blocks = 0;         ///< distinct source blocks under the grid
+  std::uint64_t blocks = 0;               ///< distinct source blocks under the grid
   std::uint64_t block_bytes_decoded = 0;  ///< their size decoded
-  std::vector<std::string> notes;   ///< for the user, one line each
+  std::vector<std::string> notes;         ///< for the user, one line each
 };
 
 /// The output grid: `--like`, or CRS, resolution and anchor as asked, else those of most scenes.
 /// `like`: the grid of the --like raster when the recipe names one. Throws InvalidInput.
 GeoBox choose_grid(const Survey& survey, const Recipe& recipe, const GeoBox* like);
 
-/// Groups Plan::scenes into observations and these into periods; sets observations, periods and most_observations.
+/// Groups Plan::scenes into observations and these into periods; sets observations, periods and
+/// most_observations.
 void group_observations(Plan& plan, const Survey& survey, const Recipe& recipe);
 
 /// Whether any input needs box tables (average, mode).
@@ -123,14 +126,14 @@ bool needs_boxes(const Survey& survey);
 
 /// What the planner must know about the outside: sizes that only others can tell.
 struct Surroundings {
-  std::uint64_t process_bytes = 0;        ///< resident now, libraries loaded
-  std::uint64_t source_bytes = 0;         ///< block tables of the open rasters
-  std::uint64_t output_bytes = 0;         ///< overviews and quick look of all outputs
+  std::uint64_t process_bytes = 0;  ///< resident now, libraries loaded
+  std::uint64_t source_bytes = 0;   ///< block tables of the open rasters
+  std::uint64_t output_bytes = 0;   ///< overviews and quick look of all outputs
   std::uint64_t output_bytes_per_thread = 0;
 };
 
-/// Makes the plan. Throws InvalidInput (grids that disagree, too large a grid) and OutOfMemory (limit too small: the size
-/// that is needed).
+/// Makes the plan. Throws InvalidInput (grids that disagree, too large a grid) and OutOfMemory
+/// (limit too small: the size that is needed).
 Plan make_plan(const Survey& survey, const Recipe& recipe, const Limits& limits, const GeoBox& grid,
                const Surroundings& surroundings);
 

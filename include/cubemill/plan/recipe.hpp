@@ -1,5 +1,6 @@
-// What is asked for: everything that decides the result, and apart from it the limits that decide only how it is made. Plain
-// values with their readers; the command line and a report's recipe are both turned into this.
+// What is asked for: everything that decides the result, and apart from it the limits that decide
+// only how it is made. Plain values with their readers; the command line and a report's recipe are
+// both turned into this.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -37,17 +38,21 @@ struct BitTest {
 
 /// Which pixels count, by flag names or by hand.
 struct MaskRequest {
-  bool none = false;                   ///< --no-mask
-  std::vector<std::string> mask_out;   ///< FLAG or FLAG:LEVEL; empty and nothing by hand: the product's default
+  bool none = false;  ///< --no-mask
+  std::vector<std::string>
+      mask_out;  ///< FLAG or FLAG:LEVEL; empty and nothing by hand: the product's default
   bool mask_out_given = false;
-  std::string qa_band;                 ///< asset; empty: the product's
+  std::string qa_band;  ///< asset; empty: the product's
   std::vector<BitTest> keep_bits;
   std::vector<std::uint32_t> keep_values;
   std::vector<std::uint32_t> reject_values;
-  bool by_hand() const { return !keep_bits.empty() || !keep_values.empty() || !reject_values.empty(); }
+  bool by_hand() const {
+    return !keep_bits.empty() || !keep_values.empty() || !reject_values.empty();
+  }
 };
 
-/// Where the corners of pixels lie: at multiples of the resolution (edge), half a pixel off (center), or at X,Y.
+/// Where the corners of pixels lie: at multiples of the resolution (edge), half a pixel off
+/// (center), or at X,Y.
 struct Anchor {
   enum class Kind { automatic, edge, center, point } kind = Kind::automatic;
   double x = 0, y = 0;
@@ -106,6 +111,7 @@ std::vector<std::string> parse_reducers(const std::string& text);
 /// `512MiB`, `2GiB`, `1.5GB`, `800M`, bytes, or `50%` of `total`.
 std::uint64_t parse_size(const std::string& text, std::uint64_t total);
 /// `--band ROLE=ASSET` and the like: the part before and after the first `=`.
-std::pair<std::string, std::string> parse_assignment(const std::string& text, const std::string& option);
+std::pair<std::string, std::string> parse_assignment(const std::string& text,
+                                                     const std::string& option);
 
 }  // namespace cubemill

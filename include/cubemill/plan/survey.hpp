@@ -1,5 +1,6 @@
-// What is known before planning: the scenes, and for each scene the rasters that the recipe needs, with their headers and the
-// numbers that apply. Made by exec/surveyor from catalog, product and headers; read by the planner.
+// What is known before planning: the scenes, and for each scene the rasters that the recipe needs,
+// with their headers and the numbers that apply. Made by exec/surveyor from catalog, product and
+// headers; read by the planner.
 #pragma once
 #include <string>
 #include <vector>
@@ -28,7 +29,8 @@ struct SceneInput {
   RasterInfo info;
   bool estimated = false;  ///< info is from metadata, not from the header
   BandNumbers numbers;     ///< those that apply; scale and offset always set
-  std::string numbers_from;  ///< where scale and offset come from: option, item, product, file, none
+  std::string
+      numbers_from;  ///< where scale and offset come from: option, item, product, file, none
   std::optional<ValueRange> valid_range;  ///< source values that may count
 };
 
@@ -40,7 +42,7 @@ struct SurveyedScene {
 /// An output: an index evaluated from some of the inputs.
 struct IndexPlan {
   std::string name;
-  std::int32_t index = 0;          ///< position in AllIndices
+  std::int32_t index = 0;           ///< position in AllIndices
   std::vector<std::size_t> inputs;  ///< into Survey::inputs, in the index's order
 };
 
@@ -52,7 +54,8 @@ struct Survey {
   QaRule qa;
   std::vector<std::string> masked_flags;  ///< as printed; empty without a mask
   std::string product;                    ///< name, empty when the options said everything
-  std::size_t all_bands = 0;              ///< distinct data assets of the scenes, for the size of the whole dataset
+  std::size_t all_bands =
+      0;  ///< distinct data assets of the scenes, for the size of the whole dataset
   std::size_t bytes_per_pixel_all_bands = 0;
 };
 
