@@ -1,11 +1,9 @@
 // Decoding a Landsat-like block (DEFLATE, predictor 2, 256×256 uint16) through
 // RasterBand::read_block, against the rival: a bare loop of libdeflate and an AVX2 running sum over
 // the same bytes, already in memory. Both answers are checked.
-#include <benchmark/benchmark.h>
 #include <cpl_string.h>
 #include <gdal_priv.h>
 #include <ogr_spatialref.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -20,10 +18,12 @@
 
 #include "bare_decode.hpp"
 #include "cubemill/io/raster.hpp"
+#include "in_turns.hpp"
 
 namespace {
 
 using namespace cubemill;
+using bench::seconds;
 
 constexpr int edge = 256, across = 8, blocks = across * across;
 constexpr std::size_t block_bytes = std::size_t(edge) * edge * 2;
@@ -132,19 +132,6 @@ struct Ours {
     from.band->read_block(block % across, block / across, out, stride, scratch, cost);
   }
 };
-
-double thread_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
-}
-
-template <class Action>
-double seconds(Action action) {
-  const double start = thread_seconds();
-  action();
-  return thread_seconds() - start;
-}
 
 bool same(const Archive& expected, int block, const void* pixels) {
   return std::memcmp(&expected.pixels[std::size_t(block) * block_bytes / 2], pixels, block_bytes) ==

@@ -2,9 +2,8 @@
 // GTiff writer with the same codec and level into memory. Each first checks that GDAL reads back
 // what was put. `ratio_to_gdal` above 1 means that ours is faster; GDAL's time has no overviews and
 // no statistics in it, ours has both.
-#include <benchmark/benchmark.h>
 #include <gdal_priv.h>
-#include <time.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstdint>
@@ -18,6 +17,7 @@
 
 #include "cubemill/io/cog_writer.hpp"
 #include "cubemill/io/quicklook.hpp"
+#include "in_turns.hpp"
 
 namespace {
 
@@ -25,6 +25,7 @@ using cubemill::CogSpec;
 using cubemill::CogWriter;
 using cubemill::Compression;
 using cubemill::SampleType;
+using cubemill::bench::thread_seconds;
 
 constexpr std::int64_t edge = CogWriter::tile, across = 4;
 
@@ -93,15 +94,10 @@ std::vector<std::vector<T>> tiles_of(const std::vector<T>& image) {
   return tiles;
 }
 
-// CPU time, so that neighbours on the machine do not count.
-double thread_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
-}
-
 std::string scratch_path() {
-  return (std::filesystem::temp_directory_path() / "cubemill_write_bench.tif").string();
+  return (std::filesystem::temp_directory_path() /
+          ("write_bench." + std::to_string(::getpid()) + ".tif"))
+      .string();
 }
 
 template <class T>

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "cubemill/backend/mode.hpp"
-#include "cubemill/memory/window_layout.hpp"
+#include "cubemill/pixel/window_layout.hpp"
 #include "cubemill/pixel/qa_rule.hpp"
 #include "cubemill/pixel/sample.hpp"
 

@@ -242,9 +242,14 @@ BlockCache::NextUse ChunkReader::next_use(const SceneWork& w, std::size_t input,
                                           std::int64_t by) const {
   const std::vector<SceneUse>& uses = s_.plan.uses[w.use->scene];
   const RasterInfo& info = w.surveyed->inputs[input].info;
+  const auto needs = [&](const SceneUse& use) {
+    return block_rectangle(s_.plan.windows[use.first_window + input], info).contains(bx, by);
+  };
   for (std::size_t i = w.use->position + 1; i < uses.size(); ++i)
-    if (block_rectangle(s_.plan.windows[uses[i].first_window + input], info).contains(bx, by))
-      return uses[i].chunk;
+    if (needs(uses[i])) return uses[i].chunk;
+  // An earlier chunk may still be on its way to this block.
+  for (std::size_t i = w.use->position; i-- > 0 && uses[i].chunk >= s_.oldest_reading;)
+    if (needs(uses[i])) return uses[i].chunk;
   return BlockCache::never;
 }
 

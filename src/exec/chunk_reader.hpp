@@ -11,7 +11,7 @@
 #include "cubemill/io/raster.hpp"
 #include "cubemill/memory/block_cache.hpp"
 #include "cubemill/memory/slab_pool.hpp"
-#include "cubemill/memory/window_layout.hpp"
+#include "cubemill/pixel/window_layout.hpp"
 #include "exec/block_encoder.hpp"
 #include "exec/coordinate_cache.hpp"
 
@@ -65,6 +65,8 @@ struct Sources {
   bool fuse_pixels = true;
   /// By planned scene: set when it could not be read and is to be left out.
   const std::vector<std::atomic<bool>>& left_out;
+  /// The earliest chunk that is still being read: chunks from there on may be read out of order.
+  const std::atomic<std::uint32_t>& oldest_reading;
 };
 
 class ChunkReader {

@@ -4,6 +4,7 @@
 #include <exception>
 #include <map>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "io/thread_clock.hpp"
@@ -38,7 +39,7 @@ class Runner {
         left_out_(plan.scenes.size()),
         sources_{plan,     survey,       bands,          flags_,
                  cache_,   coordinates_, pass_kernels(), options.fuse_pixels,
-                 left_out_},
+                 left_out_, oldest_reading_},
         sums_(plan.accumulators),
         tiles_(plan.tiles.size()),
         slabs_(plan.memory.slab_bytes, plan.memory.slabs, [this] { wake(); }) {
@@ -109,6 +110,7 @@ class Runner {
           } else {
             ++next_;
           }
+          reading_.insert(chunk);
           lock.unlock();
           read(reader, chunk, std::move(slab));
           return true;
@@ -128,6 +130,9 @@ class Runner {
       ReadyChunk chunk = reader.read(index, std::move(slab));
       const std::lock_guard lock(mutex_);
       ready_.emplace(index, std::move(chunk));
+      reading_.erase(index);
+      oldest_reading_ = reading_.empty() ? std::uint32_t(next_) : *reading_.begin();
+      cache_.passed(oldest_reading_);
       changed_.notify_all();
     } catch (const SceneError& error) {
       if (!options_.skip_unreadable) throw;
@@ -196,12 +201,14 @@ class Runner {
   BlockCache cache_;
   CoordinateCache coordinates_;
   std::vector<std::atomic<bool>> left_out_;
+  std::atomic<std::uint32_t> oldest_reading_{0};
   Sources sources_;
   TileSumsPool sums_;
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::size_t next_ = 0, done_ = 0;
+  std::set<std::uint32_t> reading_;  // chunks being read, those to be read again among them
   std::vector<std::uint32_t>
       again_;  // chunks whose reading failed and is to be done without the scene
   std::vector<LiveTile> tiles_;

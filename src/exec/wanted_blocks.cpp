@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "cubemill/memory/window_layout.hpp"
+#include "cubemill/pixel/window_layout.hpp"
 #include "cubemill/pixel/qa_rule.hpp"
 
 namespace cubemill {

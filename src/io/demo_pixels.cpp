@@ -159,6 +159,43 @@ double percent_of_valid(const std::vector<std::uint16_t>& qa_pixel, std::uint16_
   return valid ? 100.0 * double(set) / double(valid) : 0;
 }
 
+// Thickness of the clouds over a row and over the row that casts shadows on it; each row is
+// computed once.
+class CloudRows {
+ public:
+  CloudRows(const Sky& sky, const GroundPositions& positions, std::int64_t width)
+      : sky_(sky), positions_(positions), width_(width), rows_(std::size_t(kept * pitch())) {
+    for (std::int64_t row = -shadow_rows; row < 0; ++row) fill(row);
+  }
+
+  /// Computes `row`, the one after the last; `here` and `caster` are of this row then.
+  void fill(std::int64_t row) {
+    row_ = row;
+    float* out = at(row);
+    for (std::int64_t col = 0; col < pitch(); ++col) {
+      const std::int64_t beyond = std::max<std::int64_t>(0, col - (width_ - 1));
+      const Point p = positions_.at(col - beyond, row);
+      out[col] = sky_.cloud(p.x + 30.0 * double(beyond), p.y);
+    }
+  }
+  float here(std::int64_t col) const { return at(row_)[col]; }
+  float caster(std::int64_t col) const { return at(row_ - shadow_rows)[col + shadow_columns]; }
+
+ private:
+  static constexpr std::int64_t kept = shadow_rows + 1;
+
+  std::int64_t pitch() const { return width_ + shadow_columns; }
+  std::size_t offset(std::int64_t row) const { return std::size_t((row + kept) % kept * pitch()); }
+  float* at(std::int64_t row) { return rows_.data() + offset(row); }
+  const float* at(std::int64_t row) const { return rows_.data() + offset(row); }
+
+  const Sky& sky_;
+  const GroundPositions& positions_;
+  std::int64_t width_;
+  std::int64_t row_ = 0;
+  std::vector<float> rows_;
+};
+
 }  // namespace
 
 ScenePixels render(const DemoScene& scene, const Landscape& landscape) {
@@ -170,31 +207,15 @@ ScenePixels render(const DemoScene& scene, const Landscape& landscape) {
   const Footprint inside(scene.grid);
   const Sky sky(scene.weather, scene.cloudiness, double(std::max(w, h)) * 30 * 2);
   const Season season(scene.day_of_year);
-
-  // Thickness of the clouds of the last rows, so that shadows need no second evaluation.
-  constexpr std::int64_t kept = shadow_rows + 1;
-  std::vector<float> clouds(std::size_t(kept * (w + shadow_columns)));
-  const auto cloud_row = [&](std::int64_t row) {
-    return clouds.data() + (row + kept) % kept * (w + shadow_columns);
-  };
-  const auto fill_clouds = [&](std::int64_t row) {
-    for (std::int64_t col = 0; col < w + shadow_columns; ++col) {
-      const Point p = positions.at(std::min(col, w - 1), row);
-      cloud_row(row)[col] =
-          sky.cloud(p.x + 30.0 * double(std::max<std::int64_t>(0, col - (w - 1))), p.y);
-    }
-  };
-  for (std::int64_t row = -shadow_rows; row < 0; ++row) fill_clouds(row);
+  CloudRows clouds(sky, positions, w);
 
   for (std::int64_t row = 0; row < h; ++row) {
-    fill_clouds(row);
-    const float* here = cloud_row(row);
-    const float* caster = cloud_row(row - shadow_rows) + shadow_columns;
+    clouds.fill(row);
     const auto [first, last] = inside.columns(row);
     for (std::int64_t col = first; col < last; ++col) {
       const Point p = positions.at(col, row);
       const Surface surface = season.surface(landscape.at(p.x, p.y));
-      const Weather weather{here[col], caster[col], sky.cirrus(p.x, p.y)};
+      const Weather weather{clouds.here(col), clouds.caster(col), sky.cirrus(p.x, p.y)};
       const auto i = std::size_t(row * w + col);
       const std::uint64_t noise = derive(scene.seed, 3, i);
       out.qa_pixel[i] = qa_code(weather, surface.cover);

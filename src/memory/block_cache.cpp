@@ -33,7 +33,7 @@ void BlockCache::release(std::uint64_t block, NextUse next) {
   const auto found = entries_.find(block);
   --found->second.pins;
   set_next(block, found->second, next);
-  if (next == never && found->second.pins == 0) drop(found);
+  if (found->second.next == never && found->second.pins == 0) drop(found);
 }
 
 std::byte* BlockCache::reserve(std::uint64_t block, std::size_t bytes, NextUse next) {
@@ -71,7 +71,16 @@ void BlockCache::skip(std::uint64_t block, NextUse next) {
   const auto found = entries_.find(block);
   if (found == entries_.end() || found->second.state != Entry::State::ready) return;
   set_next(block, found->second, next);
-  if (next == never && found->second.pins == 0) drop(found);
+  if (found->second.next == never && found->second.pins == 0) drop(found);
+}
+
+void BlockCache::passed(NextUse oldest) {
+  const std::lock_guard lock(mutex_);
+  for (auto first = order_.begin(); first != order_.end() && first->first < oldest;) {
+    const auto entry = entries_.find(first->second);
+    ++first;
+    if (entry->second.pins == 0) drop(entry);
+  }
 }
 
 std::size_t BlockCache::peak_bytes() const {
@@ -111,10 +120,11 @@ bool BlockCache::make_room(std::size_t bytes, NextUse next) {
   return true;
 }
 
+// Chunks may finish out of order: the latest next use is the true one, an earlier one has passed.
 void BlockCache::set_next(std::uint64_t block, Entry& entry, NextUse next) {
   order_.erase({entry.next, block});
-  entry.next = next;
-  order_.insert({next, block});
+  entry.next = std::max(entry.next, next);
+  order_.insert({entry.next, block});
 }
 
 void BlockCache::drop(Entries::iterator entry) {

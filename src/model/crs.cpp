@@ -3,6 +3,8 @@
 #include <proj.h>
 
 #include <cmath>
+#include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -105,6 +107,20 @@ struct Crs::Data {
 };
 
 Crs Crs::parse(const std::string& text) {
+  // An archive names a handful of systems thousands of times, and each costs a look into PROJ's database.
+  static std::mutex mutex;
+  static std::map<std::string, Crs> known;
+  {
+    const std::lock_guard lock(mutex);
+    if (const auto found = known.find(text); found != known.end()) return found->second;
+  }
+  Crs crs;
+  crs.data_ = read(text);
+  const std::lock_guard lock(mutex);
+  return known.emplace(text, crs).first->second;
+}
+
+std::shared_ptr<const Crs::Data> Crs::read(const std::string& text) {
   PJ_CONTEXT* context = thread_context();
   const Object object = create(context, text);
   if (!is_crs(object.get()))
@@ -114,12 +130,11 @@ Crs Crs::parse(const std::string& text) {
   data->wkt = as_wkt(context, object.get());
   const std::string code = authority_code(context, object.get());
   const char* name = proj_get_name(object.get());
-  data->name = !code.empty() ? code : name ? name : "unnamed CRS";
+  const bool named = name && std::string(name) != "unknown";  // PROJ's name for what a PROJ string says
+  data->name = !code.empty() ? code : named ? name : text.substr(0, 80);
   if (code.starts_with("EPSG:")) data->epsg = std::stoi(code.substr(5));
   data->geographic = is_geographic(context, object.get());
-  Crs crs;
-  crs.data_ = std::move(data);
-  return crs;
+  return data;
 }
 
 namespace {
@@ -205,5 +220,7 @@ void Transformer::forward(double* x, double* y, std::size_t count) {
 }
 
 const std::string& Transformer::description() const { return state_->description; }
+
+std::string proj_version() { return proj_info().version; }
 
 }  // namespace cubemill

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <string>
+#include <utility>
 
 #include "cubemill/base/error.hpp"
 
@@ -62,13 +65,21 @@ Box bounds_of(const std::vector<double>& x, const std::vector<double>& y, bool d
   return box;
 }
 
+// This thread's transformer between two systems: boxes come by the thousand, and making one costs a search.
+Transformer& transformer_between(const Crs& from, const Crs& to) {
+  thread_local std::map<std::pair<std::string, std::string>, Transformer> made;
+  const std::pair<std::string, std::string> key{from.wkt(), to.wkt()};
+  const auto found = made.find(key);
+  return found != made.end() ? found->second : made.emplace(key, Transformer(from, to)).first->second;
+}
+
 }  // namespace
 
 Box project_box(const Box& box, const Crs& from, const Crs& to) {
   Box source = box;
   if (from.geographic() && source.right < source.left) source.right += 360;
   if (from.same(to)) return source;
-  constexpr int per_side = 256;
+  constexpr int per_side = 64;
   const GeoBox outline_box{
       from,
       {(source.right - source.left), 0, source.left, 0, source.bottom - source.top, source.top},
@@ -78,7 +89,7 @@ Box project_box(const Box& box, const Crs& from, const Crs& to) {
   for (const Point& p : outline_box.outline(per_side)) x.push_back(p.x), y.push_back(p.y);
   // The middle too: a box around a pole has its extreme inside.
   x.push_back((source.left + source.right) / 2), y.push_back((source.bottom + source.top) / 2);
-  Transformer(from, to).forward(x.data(), y.data(), x.size());
+  transformer_between(from, to).forward(x.data(), y.data(), x.size());
   const Box out = bounds_of(x, y, to.geographic());
   if (!(out.left < out.right && out.bottom < out.top))
     throw InvalidInput("the area cannot be projected from " + from.name() + " to " + to.name());

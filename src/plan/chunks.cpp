@@ -3,7 +3,7 @@
 #include <map>
 #include <tuple>
 
-#include "cubemill/memory/window_layout.hpp"
+#include "cubemill/pixel/window_layout.hpp"
 #include "plan/plan_parts.hpp"
 
 namespace cubemill {

@@ -29,6 +29,7 @@ class Crs {
 
  private:
   struct Data;
+  static std::shared_ptr<const Data> read(const std::string& text);
   std::shared_ptr<const Data> data_;
 };
 
@@ -54,5 +55,8 @@ class Transformer {
   explicit Transformer(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+/// Version of PROJ, on which coordinates depend.
+std::string proj_version();
 
 }  // namespace cubemill

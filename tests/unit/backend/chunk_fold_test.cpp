@@ -5,7 +5,7 @@
 #include <deque>
 
 #include "cubemill/backend/mode.hpp"
-#include "cubemill/memory/window_layout.hpp"
+#include "cubemill/pixel/window_layout.hpp"
 #include "cubemill/pixel/qa_rule.hpp"
 #include "unit/backend/pass_fixture.hpp"
 
