@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cxxopts.hpp>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -229,6 +230,9 @@ MaskRequest read_mask(const RecipeReader& r) {
   m.mask_out_given = r.has("mask-out");
   m.mask_out = split_list(r.one("mask-out"));
   m.qa_band = r.one("qa-band");
+  for (const char* name : {"mask-out", "keep-bits", "keep-values", "reject-values"})
+    if (r.has(name) && split_list(r.one(name)).empty())
+      throw InvalidInput(std::string("--") + name + " is empty; --no-mask reads no flags");
   m.keep_bits = parse_bits(r.one("keep-bits"));
   m.keep_values = parse_values(r.one("keep-values"));
   m.reject_values = parse_values(r.one("reject-values"));
@@ -299,6 +303,21 @@ Limits read_limits(const RecipeReader& r) {
   return limits;
 }
 
+/// A path that means the same from any folder; URLs and GDAL's /vsi… paths do so already.
+std::string from_anywhere(const std::string& path) {
+  if (path.find("://") != std::string::npos || path.starts_with("/")) return path;
+  return std::filesystem::absolute(path).lexically_normal().string();
+}
+
+/// The options as a report keeps them, to be used again from any folder.
+Values recorded(Values options) {
+  for (const char* name : {"like", "product"})
+    if (const auto o = options.find(name); o != options.end())
+      for (std::string& value : o->second)
+        if (std::filesystem::exists(value)) value = from_anywhere(value);
+  return options;
+}
+
 void read_request(const cxxopts::ParseResult& parsed, CommandLine& line) {
   Values recipe, run;
   for (const std::string& path : all_values(parsed, "recipe")) {
@@ -317,7 +336,9 @@ void read_request(const cxxopts::ParseResult& parsed, CommandLine& line) {
   if (parsed.count("positional")) sources = all_values(parsed, "positional");
   line.request.recipe = read_options(RecipeReader(recipe));
   line.request.recipe.sources = sources;
-  line.request.options = recipe;
+  line.request.options = recorded(recipe);
+  for (std::string& source : line.request.recipe.sources)
+    if (source != "-") source = from_anywhere(source);
   const RecipeReader how(run);
   line.request.compression = parse_compression(RecipeReader(recipe).one("compress", "deflate"));
   line.request.limits = read_limits(how);
@@ -388,9 +409,10 @@ CommandLine read_command_line(const std::vector<std::string>& arguments) {
   }
   if (line.command == "demo")
     read_demo(parsed, line);
-  else if (line.command == "info")
+  else if (line.command == "info") {
+    if (parsed.count("positional")) throw InvalidInput("info: takes no arguments");
     line.json = parsed.count("json") > 0;
-  else
+  } else
     read_request(parsed, line);
   return line;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "cubemill/base/error.hpp"
 
@@ -164,7 +165,9 @@ QaRule rule_by_hand(const MaskRequest& mask, std::vector<std::string>& printed) 
       throw InvalidInput(
           "--keep-bits: two tests ask for other values of the same bits, so nothing can pass");
     rule.keep_mask |= t.mask, rule.keep_value |= t.value;
-    printed.push_back("keep " + std::to_string(t.mask) + "=" + std::to_string(t.value));
+    char text[48];
+    std::snprintf(text, sizeof text, "keep 0x%x=0x%x", t.mask, t.value);
+    printed.push_back(text);
   }
   if (!mask.keep_values.empty() && !mask.reject_values.empty())
     throw InvalidInput("--keep-values and --reject-values exclude each other");

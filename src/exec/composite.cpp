@@ -32,7 +32,8 @@ void warn_all(const CompositeRequest& request, const std::vector<std::string>& l
 Catalog search(const CompositeRequest& request, std::istream& standard_input) {
   const Recipe& r = request.recipe;
   if (r.bbox) Crs::parse(r.bbox_crs);
-  return read_catalog({r.sources, r.datetime, r.where, search_box(r)}, standard_input);
+  constexpr double margin = 0.05;  // footprints in items are rounded and simplified
+  return read_catalog({r.sources, r.datetime, r.where, search_box(r), margin}, standard_input);
 }
 
 std::optional<GeoBox> like_grid(const Recipe& recipe) {
@@ -43,16 +44,26 @@ std::optional<GeoBox> like_grid(const Recipe& recipe) {
   return read_header(resolve_href(recipe.grid.like, "./"), 1).grid;
 }
 
+/// Bytes of the tables of blocks of all rasters, once they are open.
+std::uint64_t block_tables(const Survey& survey) {
+  std::uint64_t bytes = 0;
+  for (const SurveyedScene& s : survey.surveyed)
+    for (const SceneInput& in : s.inputs)
+      bytes += 512 + 12 * std::uint64_t(in.info.blocks_across() * in.info.blocks_down());
+  return bytes;
+}
+
 /// The sizes that the planner cannot know. The output's size depends on the number of periods, so
 /// they are planned on the way.
-Surroundings surroundings(const CompositeRequest& request, const Survey& survey,
-                          const GeoBox& grid) {
+Surroundings surroundings(const CompositeRequest& request, const Survey& survey, const GeoBox& grid,
+                          bool opened) {
   Plan shape;
   shape.grid = grid;
   for (std::size_t i = 0; i < survey.surveyed.size(); ++i) shape.scenes.push_back({i, {}});
   group_observations(shape, survey, request.recipe);
   Surroundings around;
   around.process_bytes = resident_bytes();
+  if (!opened) around.source_bytes = block_tables(survey);
   for (const OutputFile& f : output_files(shape, survey, request.recipe, request.compression)) {
     around.output_bytes += CogWriter::overview_bytes(f.spec);
     around.output_bytes_per_thread =
@@ -93,14 +104,17 @@ struct Planned {
   Plan plan;
 };
 
+/// `grid`: the output grid where it is known already.
 Planned plan_for(const CompositeRequest& request, const std::vector<Scene>& scenes, Headers headers,
-                 const std::optional<GeoBox>& like, const std::vector<SkippedScene>& leave_out) {
+                 const std::optional<GeoBox>& grid, const std::vector<SkippedScene>& leave_out) {
   Planned p{survey_scenes(scenes, request.recipe, headers, request.limits.threads, leave_out), {}};
-  const GeoBox grid = choose_grid(p.survey.survey, request.recipe, like ? &*like : nullptr);
-  p.plan = make_plan(p.survey.survey, request.recipe, request.limits, grid,
-                     surroundings(request, p.survey.survey, grid));
+  const Survey& survey = p.survey.survey;
+  const std::optional<GeoBox> like = grid ? std::nullopt : like_grid(request.recipe);
+  const GeoBox chosen = grid ? *grid : choose_grid(survey, request.recipe, like ? &*like : nullptr);
+  p.plan = make_plan(survey, request.recipe, request.limits, chosen,
+                     surroundings(request, survey, chosen, headers == Headers::open_all));
   check_area(p.plan);
-  note_coarse_output(p.plan, p.survey.survey);
+  note_coarse_output(p.plan, survey);
   return p;
 }
 
@@ -111,81 +125,129 @@ void write_text(const std::string& path, const std::string& text) {
   if (!out) throw IoError(path, "cannot be written; is the disk full?");
 }
 
-}  // namespace
+/// One composite, from the catalog to the files. Runs once, and again where scenes turn out to be
+/// unreadable.
+class Composite {
+ public:
+  Composite(const CompositeRequest& request, Catalog catalog)
+      : request_(request),
+        catalog_(std::move(catalog)),
+        folder_(request.output, request.overwrite) {
+    lap("catalog");
+  }
 
-CompositeResult make_composite(const CompositeRequest& request, std::istream& standard_input) {
-  Clock clock;
-  std::vector<std::pair<std::string, double>> seconds;
-  const std::optional<GeoBox> like = like_grid(request.recipe);
-  const Catalog catalog = search(request, standard_input);
-  warn_all(request, catalog.notes);
-  seconds.emplace_back("catalog", clock.lap());
-  OutputFolder folder(request.output, request.overwrite);
-  std::vector<SkippedScene> skipped;
-  for (;;) {
-    const Planned planned = plan_for(request, catalog.scenes, Headers::open_all, like, skipped);
-    const Plan& plan = planned.plan;
-    const Survey& survey = planned.survey.survey;
-    warn_all(request, planned.survey.notes);
-    warn_all(request, plan.notes);
-    if (request.explain)
-      for (const std::string& row : plan_table(request, planned.survey, catalog.counts, plan))
-        request.explain(row);
-    seconds.emplace_back("plan", clock.lap());
-    auto files = output_files(plan, survey, request.recipe, request.compression);
-    CompositeOutputs outputs(plan, std::move(files), folder);
-    RunOptions options;
-    options.fuse_pixels = request.recipe.fuse == Fuse::pixel;
-    options.skip_unreadable = request.recipe.skip_unreadable;
-    const auto start = std::chrono::steady_clock::now();
-    options.progress = [&](std::size_t done) {
-      if (request.progress)
-        request.progress(
-            {done, plan.chunks.size(),
-             std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});
-    };
-    RunTally tally = run_plan(plan, survey, planned.survey.bands, options, outputs);
-    seconds.emplace_back("run", clock.lap());
-    if (!tally.left_out.empty()) {
-      // What was folded of a scene before it failed cannot be told apart: once more, without the
-      // scenes that failed.
-      skipped = planned.survey.skipped;
-      for (const LeftOutScene& s : tally.left_out)
-        skipped.push_back({survey.scenes[survey.surveyed[plan.scenes[s.scene].surveyed].scene].id,
-                           s.asset, s.href, s.reason});
-      warn_all(request, {std::to_string(tally.left_out.size()) +
-                         " scenes cannot be read and are left out; starting again without them"});
-      folder.forget_staged();
-      continue;
+  CompositeResult make() {
+    for (;;)
+      if (auto result = attempt()) return std::move(*result);
+  }
+
+ private:
+  void lap(const std::string& step) { seconds_.emplace_back(step, clock_.lap()); }
+
+  // Nothing when scenes were left out on the way: what was folded of them before cannot be told
+  // apart.
+  std::optional<CompositeResult> attempt() {
+    const Planned planned = plan_for(request_, catalog_.scenes, Headers::open_all, grid_, skipped_);
+    if (!grid_) {
+      warn_all(request_, planned.survey.notes);
+      warn_all(request_, planned.plan.notes);
+      if (request_.explain)
+        for (const std::string& row :
+             plan_table(request_, planned.survey, catalog_.counts, planned.plan))
+          request_.explain(row);
     }
-    outputs.finish(date_range(survey, plan, request.recipe) + " · " + grid_text(plan.grid) + " · " +
-                   std::to_string(std::count(plan.used.begin(), plan.used.end(), 1)) + " scenes");
-    seconds.emplace_back("write", clock.lap());
-    const RunFacts facts{request, planned.survey,  catalog.counts, plan,
-                         tally,   outputs.files(), seconds,        peak_resident_bytes()};
+    grid_ = planned.plan.grid;
+    lap("plan");
+    CompositeOutputs outputs(
+        planned.plan,
+        output_files(planned.plan, planned.survey.survey, request_.recipe, request_.compression),
+        folder_);
+    const RunTally tally = run_plan(planned.plan, planned.survey.survey, planned.survey.bands,
+                                    run_options(planned.plan), outputs);
+    lap("run");
+    if (!tally.left_out.empty()) {
+      leave_out(planned, tally);
+      return {};
+    }
+    outputs.finish(subtitle(planned));
+    lap("write");
+    return commit(planned, tally, outputs);
+  }
+
+  RunOptions run_options(const Plan& plan) const {
+    RunOptions options;
+    options.fuse_pixels = request_.recipe.fuse == Fuse::pixel;
+    options.skip_unreadable = request_.recipe.skip_unreadable;
+    const auto start = std::chrono::steady_clock::now();
+    if (request_.progress)
+      options.progress = [this, start, chunks = plan.chunks.size()](std::size_t done) {
+        const std::chrono::duration<double> so_far = std::chrono::steady_clock::now() - start;
+        request_.progress({done, chunks, so_far.count()});
+      };
+    return options;
+  }
+
+  void leave_out(const Planned& planned, const RunTally& tally) {
+    const Survey& survey = planned.survey.survey;
+    skipped_ = planned.survey.skipped;
+    for (const LeftOutScene& s : tally.left_out)
+      skipped_.push_back(
+          {survey.scenes[survey.surveyed[planned.plan.scenes[s.scene].surveyed].scene].id, s.asset,
+           s.href, s.reason});
+    warn_all(request_, {"left out as unreadable: " + std::to_string(tally.left_out.size()) +
+                        " scenes; starting again without them"});
+    folder_.forget_staged();
+  }
+
+  std::string subtitle(const Planned& planned) const {
+    return date_range(planned.survey.survey, planned.plan, request_.recipe) + " · " +
+           grid_text(planned.plan.grid) + " · " +
+           std::to_string(std::count(planned.plan.used.begin(), planned.plan.used.end(), 1)) +
+           " scenes";
+  }
+
+  CompositeResult commit(const Planned& planned, const RunTally& tally,
+                         const CompositeOutputs& outputs) {
+    const RunFacts facts{request_, planned.survey,  catalog_.counts, planned.plan,
+                         tally,    outputs.files(), seconds_,        peak_resident_bytes()};
     CompositeResult result;
     result.report = report_json(facts);
-    write_text(folder.staged("item.json"), item_json(facts));
-    write_text(folder.staged("report.json"), result.report);
-    folder.commit();
-    result.summary = summary_lines(facts, folder.path());
+    write_text(folder_.staged("item.json"), item_json(facts));
+    write_text(folder_.staged("report.json"), result.report);
+    folder_.commit();
+    result.summary = summary_lines(facts, folder_.path());
     result.skipped = planned.survey.skipped.size();
     for (const OutputFile& f : outputs.files())
       for (const char* extension : {".tif", ".png"})
-        result.files.push_back(folder.path() + "/" + f.stem + extension);
-    result.files.push_back(folder.path() + "/item.json");
-    result.files.push_back(folder.path() + "/report.json");
+        result.files.push_back(folder_.path() + "/" + f.stem + extension);
+    for (const char* name : {"item.json", "report.json"})
+      result.files.push_back(folder_.path() + "/" + name);
     return result;
   }
+
+  const CompositeRequest& request_;
+  Clock clock_;
+  std::vector<std::pair<std::string, double>> seconds_;
+  Catalog catalog_;
+  OutputFolder folder_;
+  std::optional<GeoBox> grid_;
+  std::vector<SkippedScene> skipped_;
+};
+
+}  // namespace
+
+CompositeResult make_composite(const CompositeRequest& request, std::istream& standard_input) {
+  Catalog catalog = search(request, standard_input);
+  warn_all(request, catalog.notes);
+  return Composite(request, std::move(catalog)).make();
 }
 
 PlanResult plan_composite(const CompositeRequest& request, bool probe,
                           std::istream& standard_input) {
-  const std::optional<GeoBox> like = like_grid(request.recipe);
   const Catalog catalog = search(request, standard_input);
   warn_all(request, catalog.notes);
   const Planned planned =
-      plan_for(request, catalog.scenes, probe ? Headers::probe_all : Headers::estimate, like, {});
+      plan_for(request, catalog.scenes, probe ? Headers::probe_all : Headers::estimate, {}, {});
   warn_all(request, planned.survey.notes);
   warn_all(request, planned.plan.notes);
   return {plan_json(request, planned.survey, catalog.counts, planned.plan),

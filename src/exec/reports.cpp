@@ -166,6 +166,18 @@ std::size_t used_scenes(const Plan& plan) {
   return std::size_t(std::count(plan.used.begin(), plan.used.end(), 1));
 }
 
+std::size_t used_observations(const Plan& plan) {
+  return std::size_t(
+      std::count_if(plan.observations.begin(), plan.observations.end(), [&](const Observation& o) {
+        return std::any_of(o.scenes.begin(), o.scenes.end(),
+                           [&](std::size_t s) { return plan.used[s] != 0; });
+      }));
+}
+
+std::string counted(std::size_t n, const char* one, const char* many) {
+  return std::to_string(n) + " " + (n == 1 ? one : many);
+}
+
 std::string joined(const std::vector<std::string>& parts, const char* separator = ", ") {
   std::string all;
   for (const std::string& p : parts) all += (all.empty() ? "" : separator) + p;
@@ -254,7 +266,7 @@ std::string report_json(const RunFacts& f) {
                      {"outside_datetime", f.catalog.outside_datetime},
                      {"outside_where", f.catalog.outside_where},
                      {"outside_bbox", f.catalog.outside_bbox}};
-  report["observations"] = f.plan.observations.size();
+  report["observations"] = used_observations(f.plan);
   report["scenes"] = scenes_json(survey, f.plan, f.survey.skipped);
   report["skipped"] = skipped_json(f.survey.skipped);
   report["scaling"] = scaling_json(survey);
@@ -377,8 +389,9 @@ std::vector<std::string> summary_lines(const RunFacts& f, const std::string& fol
   for (const auto& [name, s] : f.seconds) total += s;
   lines.push_back(text("%lld × %lld pixels, %s", static_cast<long long>(p.grid.width),
                        static_cast<long long>(p.grid.height), grid_text(p.grid).c_str()));
-  lines.push_back(text("%zu scenes in %zu observations, %s", used_scenes(p), p.observations.size(),
-                       date_range(survey, p, f.request.recipe).c_str()));
+  lines.push_back(counted(used_scenes(p), "scene", "scenes") + " in " +
+                  counted(used_observations(p), "observation", "observations") + ", " +
+                  date_range(survey, p, f.request.recipe));
   if (!survey.masked_flags.empty())
     lines.push_back("masked out: " + joined(survey.masked_flags) +
                     (f.tally.read.flags_seen ? text(" (%.1f %% of the observed pixels)",
@@ -416,8 +429,8 @@ std::string plan_json(const CompositeRequest& request, const SurveyResult& resul
   j["product"] = survey.product.empty() ? Json(nullptr) : Json(survey.product);
   j["items"] = catalog.items;
   j["scenes"] = used_scenes(plan);
-  j["observations"] = plan.observations.size();
-  const double pixels = double(plan.grid.pixels()) * double(plan.observations.size());
+  j["observations"] = used_observations(plan);
+  const double pixels = double(plan.grid.pixels()) * double(used_observations(plan));
   j["dataset"] = {{"bands", survey.all_bands},
                   {"bytes", pixels * double(survey.bytes_per_pixel_all_bands)}};
   std::size_t needed = 0;
@@ -472,7 +485,7 @@ std::vector<std::string> plan_table(const CompositeRequest& request, const Surve
       about + text("%.2f GiB (%zu bands at full coverage)", gib(j["needed"]["bytes"].get<double>()),
                    j["needed"]["bands"].get<std::size_t>()));
   row("scenes", text("%zu of %llu items, %zu observations, %zu periods", used_scenes(plan),
-                     static_cast<unsigned long long>(catalog.items), plan.observations.size(),
+                     static_cast<unsigned long long>(catalog.items), used_observations(plan),
                      plan.periods.size()));
   row("tiles", text("%zu of %lld px, %zu chunks", plan.tiles.size(),
                     static_cast<long long>(tile_size), plan.chunks.size()));

@@ -115,6 +115,24 @@ void set_methods(Survey& survey, const Recipe& recipe, const BandChooser& choose
   }
 }
 
+/// A role that no output needs is a slip of the pen.
+void check_roles(const Survey& survey, const Recipe& recipe) {
+  std::string roles;
+  const auto known = [&](const std::string& role) {
+    return std::any_of(survey.inputs.begin(), survey.inputs.end(),
+                       [&](const Input& i) { return i.role == role; });
+  };
+  for (const Input& i : survey.inputs) roles += (roles.empty() ? "" : ", ") + i.role;
+  for (const auto& [role, asset] : recipe.bands)
+    if (!known(role))
+      throw InvalidInput("--band " + role + "=" + asset + ": no output needs '" + role +
+                         "'; needed are " + roles);
+  for (const auto& [role, numbers] : recipe.numbers)
+    if (!known(role))
+      throw InvalidInput("--nodata, --scale or --offset of '" + role +
+                         "': no output needs it; needed are " + roles);
+}
+
 RasterInfo info_from_metadata(const SceneAsset& asset, const RasterInfo& like) {
   RasterInfo info = like;
   info.grid.crs = Crs::parse(asset.proj.crs);
@@ -237,9 +255,23 @@ class Surveyor {
       in.info = read_header(in.href, in.band);
     }
     const double off = grid_difference(*choice.asset, in.info.grid);
+    const bool other_crs =
+        !choice.asset->proj.crs.empty() && other_system(choice.asset->proj.crs, in.info.grid.crs);
     const std::lock_guard lock(mutex_);
     ++result_.headers_read;
+    if (other_crs)
+      other_systems_.insert(scene.id + "/" + in.asset + " is " + in.info.grid.crs.name() +
+                            ", the item says " + choice.asset->proj.crs.substr(0, 40));
     if (off > 0.01) differences_.insert({scene.id + "/" + in.asset, off});
+  }
+
+  // Whether an item's CRS is readable and another one; unreadable ones are not needed.
+  static bool other_system(const std::string& item, const Crs& file) {
+    try {
+      return !Crs::parse(item).same(file);
+    } catch (const InvalidInput&) {
+      return false;
+    }
   }
 
   void collect() {
@@ -252,6 +284,10 @@ class Surveyor {
               [](const SkippedScene& a, const SkippedScene& b) {
                 return std::tie(a.item, a.asset) < std::tie(b.item, b.asset);
               });
+    if (!other_systems_.empty())
+      result_.notes.push_back("the files' CRS is used; that of " +
+                              std::to_string(other_systems_.size()) +
+                              " assets differs from the item's (" + *other_systems_.begin() + ")");
     if (differences_.empty()) return;
     const auto worst =
         std::max_element(differences_.begin(), differences_.end(),
@@ -274,6 +310,7 @@ class Surveyor {
   std::vector<std::uint8_t> kept_;
   std::map<std::string, RasterInfo> seen_;  // estimate only, one thread
   std::map<std::string, double> differences_;
+  std::set<std::string> other_systems_;
 };
 
 /// Number of distinct data assets, and what a pixel of all of them takes: what a cube of everything
@@ -296,11 +333,11 @@ void count_all_bands(Survey& survey) {
 std::optional<std::array<double, 4>> search_box(const Recipe& recipe) {
   if (!recipe.bbox) return {};
   const Box b = project_box(*recipe.bbox, Crs::parse(recipe.bbox_crs), Crs::parse("OGC:CRS84"));
-  constexpr double generous = 0.05;  // degrees: footprints in items are rounded and simplified
-  if (b.right - b.left + 2 * generous >= 360) return {};
+  if (b.right - b.left >= 360) return {};
   const auto wrapped = [](double lon) { return lon - 360 * std::floor((lon + 180) / 360); };
-  return std::array<double, 4>{wrapped(b.left - generous), std::max(-90.0, b.bottom - generous),
-                               wrapped(b.right + generous), std::min(90.0, b.top + generous)};
+  const double east = wrapped(b.right);
+  return std::array<double, 4>{wrapped(b.left), std::max(-90.0, b.bottom),
+                               east == -180 ? 180 : east, std::min(90.0, b.top)};
 }
 
 SurveyResult survey_scenes(std::vector<Scene> scenes, const Recipe& recipe, Headers headers,
@@ -317,6 +354,7 @@ SurveyResult survey_scenes(std::vector<Scene> scenes, const Recipe& recipe, Head
   survey.product = product ? product->name : "";
   survey.qa = make_qa_rule(recipe.mask, product, survey.masked_flags);
   const BandChooser chooser(survey.scenes, recipe, product);
+  check_roles(survey, recipe);
   if (!recipe.mask.none && chooser.looked_for("", true).empty())
     throw InvalidInput("no flag band is known: give --qa-band ASSET or --no-mask");
   set_methods(survey, recipe, chooser, product);

@@ -106,9 +106,21 @@ class CatalogReader {
     if (other) ++catalog_.counts.other_json;
   }
 
+  // What makes two copies of an item the same: not its links and not how its hrefs are written,
+  // which depend on the file.
+  static nlohmann::json content(nlohmann::json item, const Scene& scene) {
+    item.erase("links");
+    for (auto& [key, asset] : item["assets"].items())
+      if (const auto known = scene.assets.find(key); known != scene.assets.end())
+        asset["href"] = known->second.href;
+      else if (asset.is_object())
+        asset.erase("href");
+    return item;
+  }
+
   void take_item(const nlohmann::json& item, const ItemOrigin& origin) {
     Scene scene = read_scene(item, origin);
-    const Met met{digest(item), files_.size() - 1};
+    const Met met{digest(content(item, scene)), files_.size() - 1};
     const auto [entry, is_new] = met_.emplace(scene.id, met);
     if (!is_new) return take_again(scene, entry->second, met);
     ++catalog_.counts.items;

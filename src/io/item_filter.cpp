@@ -135,6 +135,20 @@ bool Condition::compare(const nlohmann::json& value) const {
   return false;
 }
 
+namespace {
+
+std::array<double, 4> widened(const std::array<double, 4>& box, double margin) {
+  const double width = box[2] < box[0] ? box[2] + 360 - box[0] : box[2] - box[0];
+  if (width + 2 * margin >= 360) return {-180, -90, 180, 90};
+  const auto wrapped = [](double lon) {
+    return lon > 180 ? lon - 360 : lon < -180 ? lon + 360 : lon;
+  };
+  return {wrapped(box[0] - margin), std::max(-90.0, box[1] - margin), wrapped(box[2] + margin),
+          std::min(90.0, box[3] + margin)};
+}
+
+}  // namespace
+
 ItemFilter::ItemFilter(const CatalogQuery& query)
     : query_(query), conditions_(query.where.begin(), query.where.end()) {}
 
@@ -149,7 +163,7 @@ bool ItemFilter::wants(const nlohmann::json& item, const Scene& scene, CatalogCo
 
   if (!overlaps(query_.datetime, scene)) return ++counts.outside_datetime, false;
   if (failed) return ++failed->failing, ++counts.outside_where, false;
-  if (query_.bbox && scene.bbox && !overlap(*query_.bbox, *scene.bbox))
+  if (query_.bbox && scene.bbox && !overlap(widened(*query_.bbox, query_.bbox_margin), *scene.bbox))
     return ++counts.outside_bbox, false;
   return true;
 }

@@ -77,19 +77,21 @@ struct Fit {
 Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surroundings& around,
               Order order) {
   Fit fit;
-  for (int threads = limits.threads; threads >= 1; threads = threads > 1 ? threads / 2 : 0)
+  for (int threads = limits.threads; threads >= 1; threads /= 2) {
+    std::uint64_t before = ~std::uint64_t(0);
     for (std::int64_t edge = tile_size; edge >= smallest_edge; edge /= 2) {
       cut_chunks(plan, survey, order, edge);
       if (plan.used.empty())  // the first cut has whole tiles
         for (const auto& uses : plan.uses) plan.used.push_back(!uses.empty());
       if (plan.chunks.empty()) return {true, sum_up(plan, survey, {}, around, 1, 1), 0};
       const ChunkBytes chunk = largest_chunk(plan, survey);
-      for (const std::uint64_t slabs :
-           {std::uint64_t(threads) + 2, std::uint64_t(threads) + 1, std::uint64_t(threads)}) {
-        MemoryPlan m = sum_up(plan, survey, chunk, around, threads, slabs);
+      std::uint64_t least = 0;
+      for (const int more : {2, 1, 0}) {
+        MemoryPlan m = sum_up(plan, survey, chunk, around, threads, std::uint64_t(threads + more));
         m.window_edge = edge;
-        fit.smallest = std::min(fit.smallest, m.planned + smallest_cache);
-        if (m.planned + smallest_cache > limits.memory) continue;
+        least = m.planned + smallest_cache;
+        fit.smallest = std::min(fit.smallest, least);
+        if (least > limits.memory) continue;
         m.cache_useful = useful_cache_bytes(plan, survey);
         m.cache = std::min(limits.memory - m.planned,
                            m.cache_useful + m.cache_useful / 8 + smallest_cache);
@@ -98,7 +100,11 @@ Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surr
         fit.memory = m;
         return fit;
       }
+      // Smaller windows make more chunks: at some point the list of them outweighs what they save.
+      if (least >= before) break;
+      before = least;
     }
+  }
   return fit;
 }
 

@@ -21,6 +21,7 @@ struct CatalogQuery {
   std::vector<std::string> where;  ///< `PROPERTY OP VALUE` with OP one of = != < <= > >=
   /// West, south, east, north in degrees; west > east crosses 180°. Items without a place pass.
   std::optional<std::array<double, 4>> bbox;
+  double bbox_margin = 0;  ///< degrees that an item may lie beside bbox: footprints are rounded
 };
 
 /// How many items fell out where: to say which filter emptied the query.

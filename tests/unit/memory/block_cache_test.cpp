@@ -132,6 +132,22 @@ TEST(BlockCache, KeepsASkippedBlockWhileItIsPinned) {
   EXPECT_FALSE(holds(cache, 1, 1));
 }
 
+TEST(BlockCache, DropsWhatWaitedForAChunkThatHasPassed) {
+  BlockCache cache(300);
+  ASSERT_TRUE(keep(cache, 1, 100, 10));
+  ASSERT_TRUE(keep(cache, 2, 100, 20));
+  ASSERT_TRUE(keep(cache, 3, 100, 30));
+  const std::byte* const pinned = cache.acquire(1);
+  cache.passed(20);
+  EXPECT_EQ(pinned[0], std::byte{1}) << "somebody reads it";
+  cache.release(1, 10);
+  EXPECT_TRUE(holds(cache, 2, 20)) << "chunk 20 has not passed";
+  cache.passed(30);
+  EXPECT_FALSE(holds(cache, 1, 10));
+  EXPECT_FALSE(holds(cache, 2, 20));
+  EXPECT_TRUE(holds(cache, 3, 30));
+}
+
 TEST(BlockCache, CountsItsHits) {
   BlockCache cache(100);
   EXPECT_FALSE(cache.acquire(1));
@@ -211,12 +227,14 @@ std::uint64_t run(const Work& work, BlockCache& cache, int threads) {
     cache.release(block, use);
   };
   const auto worker = [&] {
-    for (std::uint32_t c = next++; c < Work::chunks; c = next++)
+    for (std::uint32_t c = next++; c < Work::chunks; c = next++) {
       for (const std::uint64_t b : work.reads[c])
         if ((c + b) % 11 == 0)
           cache.skip(b, work.next_use(c, b));
         else
           one(c, b);
+      cache.passed(c > 8 ? c - 8 : 0);
+    }
   };
   {
     std::vector<std::jthread> workers;
