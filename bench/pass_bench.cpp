@@ -74,6 +74,11 @@ void eight_by_eight(const BandGroup& g, std::int64_t y, std::int32_t x, RunValue
     pass_kernels().sample(g, y, x, run_length, all_eights, values);
 }
 
+const PassScene& scene_of(Geometry geometry) {
+  static std::map<Geometry, PassScene> made;
+  return made.try_emplace(geometry, geometry).first->second;
+}
+
 template <class Action>
 void each_run(std::int64_t edge, Action action) {
   for (std::int64_t y = 0; y < edge; ++y)
@@ -116,7 +121,7 @@ double most_taps(Resampling method) {
 
 template <Resampling M>
 void sample(benchmark::State& state, Geometry geometry) {
-  const PassScene scene(geometry);
+  const PassScene& scene = scene_of(geometry);
   const BandGroup group = scene.group(M);
   if (!agree<M>(scene, group)) return state.SkipWithError("not the bits of the element functions");
   alignas(64) RunValues values;
@@ -148,7 +153,7 @@ void classes_one_by_one(const CoordinateView& where, const WindowView& window, s
 }
 
 void sample_classes(benchmark::State& state, Geometry geometry) {
-  const PassScene scene(geometry);
+  const PassScene& scene = scene_of(geometry);
   const CoordinateView where = scene.where();
   const WindowView window = scene.classes();
   std::vector<std::uint8_t> ours(std::size_t(scene.edge * scene.edge)), rivals(ours.size());

@@ -116,7 +116,7 @@ TEST(Chunks, ServeEveryPixelOfEverySceneOnceWithAllItsTaps) {
                 << "scene " << s << " lacks taps at " << x << ", " << y;
           }
         EXPECT_EQ(touched > 0, s != 4) << s;
-        if (s == 4) EXPECT_TRUE(plan.uses[s].empty());
+        EXPECT_EQ(plan.uses[s].empty(), s == 4) << s;
       }
     }
 }
