@@ -15,7 +15,14 @@ PixelWindow reach_of(const GeoBox& output, const GeoBox& source, const Transform
   Transformer transformer = to_output.clone();
   const Affine inverse = output.transform.inverse();
   double left = HUGE_VAL, top = HUGE_VAL, right = -HUGE_VAL, bottom = -HUGE_VAL;
-  for (Point p : source.outline(32)) {
+  std::vector<Point> points = source.outline(32);
+  const std::size_t outline = points.size();
+  for (int i = 1; i < 8; ++i)
+    for (int j = 1; j < 8; ++j)
+      points.push_back(
+          source.transform.apply(double(source.width) * i / 8, double(source.height) * j / 8));
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    Point p = points[i];
     transformer.forward(&p.x, &p.y, 1);
     if (!std::isfinite(p.x) || !std::isfinite(p.y)) return everything;
     if (output.crs.geographic()) {
@@ -23,6 +30,11 @@ PixelWindow reach_of(const GeoBox& output, const GeoBox& source, const Transform
       p.x += 360 * std::round((middle - p.x) / 360);
     }
     const Point q = inverse.apply(p.x, p.y);
+    if (i >= outline) {
+      // What lies inside stays inside, unless the source holds a pole.
+      if (q.x < left || q.x > right || q.y < top || q.y > bottom) return everything;
+      continue;
+    }
     left = std::min(left, q.x), right = std::max(right, q.x);
     top = std::min(top, q.y), bottom = std::max(bottom, q.y);
   }

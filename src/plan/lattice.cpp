@@ -24,6 +24,12 @@ struct Lattice::Mapping {
   std::mutex mutex;  // guards the cells while they are made and the transformer
   std::vector<std::unique_ptr<Cell>> cells;
 
+  /// The transform of a raster on the turn whose middle is nearest to the output's.
+  Affine turned(Affine t, std::int64_t width) const {
+    const double middle = t.c + t.a * double(width) / 2;
+    if (wrap > 0) t.c += wrap * std::round((centre_longitude - middle) / wrap);
+    return t;
+  }
   void map(const Affine& output, double* x, double* y, std::size_t count);
 };
 
@@ -61,11 +67,10 @@ void Lattice::Mapping::map(const Affine& output, double* x, double* y, std::size
   }
 }
 
-Lattice::Lattice(const GeoBox& output, const Crs& source_crs, const Affine& source_transform)
+Lattice::Lattice(const GeoBox& output, const Crs& source_crs, const Affine& source_transform,
+                 std::int64_t source_width)
     : output_(output), mapping_(std::make_unique<Mapping>()) {
   mapping_->source_crs = source_crs;
-  mapping_->source = reduced(source_transform);
-  mapping_->inverse = mapping_->source.inverse();
   if (!source_crs.same(output.crs)) {
     mapping_->transformer.emplace(output.crs, source_crs);
     mapping_->operation = mapping_->transformer->description();
@@ -78,6 +83,8 @@ Lattice::Lattice(const GeoBox& output, const Crs& source_crs, const Affine& sour
     mapping_->centre_longitude = std::isfinite(x) ? x : 0;
     mapping_->wrap = 360;
   }
+  mapping_->source = reduced(mapping_->turned(source_transform, source_width));
+  mapping_->inverse = mapping_->source.inverse();
   cells_across_ = (output.width + cell_size - 1) / cell_size;
   const std::int64_t down = (output.height + cell_size - 1) / cell_size;
   mapping_->cells.resize(std::size_t(cells_across_ * down));
@@ -85,18 +92,18 @@ Lattice::Lattice(const GeoBox& output, const Crs& source_crs, const Affine& sour
 
 Lattice::~Lattice() = default;
 
-std::optional<Lattice::Origin> Lattice::origin_of(const Crs& crs, const Affine& t) const {
+std::optional<Lattice::Origin> Lattice::origin_of(const Crs& crs, const Affine& transform,
+                                                  std::int64_t width) const {
   const Mapping& m = *mapping_;
   const Affine& s = m.source;
+  const Affine t = m.turned(transform, width);
   const auto equal = [](double p, double q) {
     return std::fabs(p - q) <= 1e-13 * std::max(std::fabs(p), std::fabs(q));
   };
   if (!(equal(t.a, s.a) && equal(t.b, s.b) && equal(t.d, s.d) && equal(t.e, s.e))) return {};
   if (!crs.same(m.source_crs)) return {};
-  double c = t.c;
-  if (m.wrap > 0) c += m.wrap * std::round((m.centre_longitude - c) / m.wrap);
   const Point p =
-      s.axis_aligned() ? Point{(c - s.c) / s.a, (t.f - s.f) / s.e} : m.inverse.apply(c, t.f);
+      s.axis_aligned() ? Point{(t.c - s.c) / s.a, (t.f - s.f) / s.e} : m.inverse.apply(t.c, t.f);
   const Point whole{std::rint(p.x), std::rint(p.y)};
   if (std::fabs(p.x - whole.x) > 1e-8 || std::fabs(p.y - whole.y) > 1e-8) return {};
   return Origin{std::int64_t(whole.x), std::int64_t(whole.y)};

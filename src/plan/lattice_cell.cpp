@@ -9,7 +9,10 @@ namespace {
 constexpr int coarsest = 32;
 constexpr int finest = 2;
 
-double rounded(double x) { return std::isfinite(x) ? std::rint(x * 0x1p30) * 0x1p-30 : HUGE_VAL; }
+// Places too far away for fixed point are beyond every raster, as if they did not project.
+double rounded(double x) {
+  return std::fabs(x) < 0x1p29 ? std::rint(x * 0x1p30) * 0x1p-30 : HUGE_VAL;
+}
 std::int64_t q32(double x) { return std::llrint(x * 0x1p32); }
 
 Quadratic quadratic(double a, double b, double c, std::int64_t add) {

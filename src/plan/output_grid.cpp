@@ -83,7 +83,12 @@ GeoBox snapped(const Box& b, const Alignment& a) {
   return g;
 }
 
-GeoBox cropped(const GeoBox& like, const Box& b) {
+GeoBox cropped(const GeoBox& like, Box b) {
+  if (like.crs.geographic()) {  // on the turn of the globe that the raster is on
+    const Box l = like.bounds();
+    const double turn = 360 * std::round(((l.left + l.right) - (b.left + b.right)) / 720);
+    b.left += turn, b.right += turn;
+  }
   const Affine inverse = like.transform.inverse();
   double c0 = HUGE_VAL, c1 = -HUGE_VAL, r0 = HUGE_VAL, r1 = -HUGE_VAL;
   for (const double x : {b.left, b.right})

@@ -9,12 +9,14 @@ namespace {
 
 std::size_t lattice_for(Plan& plan, const GeoBox& source, Lattice::Origin& origin) {
   for (std::size_t i = 0; i < plan.lattices.size(); ++i)
-    if (const auto found = plan.lattices[i]->origin_of(source.crs, source.transform)) {
+    if (const auto found =
+            plan.lattices[i]->origin_of(source.crs, source.transform, source.width)) {
       origin = *found;
       return i;
     }
-  plan.lattices.push_back(std::make_unique<Lattice>(plan.grid, source.crs, source.transform));
-  origin = plan.lattices.back()->origin_of(source.crs, source.transform).value();
+  plan.lattices.push_back(
+      std::make_unique<Lattice>(plan.grid, source.crs, source.transform, source.width));
+  origin = plan.lattices.back()->origin_of(source.crs, source.transform, source.width).value();
   return plan.lattices.size() - 1;
 }
 

@@ -42,7 +42,10 @@ class Lattice {
   static constexpr double error_limit = 1e-7;  ///< source pixels
 
   /// Throws InvalidInput when no exact operation between the two systems is available.
-  Lattice(const GeoBox& output, const Crs& source_crs, const Affine& source_transform);
+  /// `source_width`: of a raster, in pixels; one in degrees is taken on the turn of the globe that
+  /// brings its middle next to the output's.
+  Lattice(const GeoBox& output, const Crs& source_crs, const Affine& source_transform,
+          std::int64_t source_width = 0);
   ~Lattice();
 
   /// Where a raster lies in this lattice's coordinates (its origin, in whole pixels), if it can be
@@ -50,7 +53,8 @@ class Lattice {
   struct Origin {
     std::int64_t left = 0, top = 0;
   };
-  std::optional<Origin> origin_of(const Crs& crs, const Affine& transform) const;
+  std::optional<Origin> origin_of(const Crs& crs, const Affine& transform,
+                                  std::int64_t width = 0) const;
 
   /// Makes the tables of a window, which lies in one cell and starts at a multiple of 32 (or of the
   /// cell's spacing).

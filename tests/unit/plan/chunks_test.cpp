@@ -16,8 +16,8 @@ const GeoBox output = grid("EPSG:32718", 30, 300015, 8500005, 700, 600);
 Survey five_scenes() {
   return survey_of({{"2021-05-01T15:00:00Z", grid("EPSG:32718", 30, 297015, 8503005, 500, 520)},
                     {"2021-05-01T15:00:24Z", grid("EPSG:32718", 30, 309015, 8491005, 500, 520)},
-                    {"2021-07-17T15:00:00Z", grid("EPSG:32718", 30, 320987, 8482027, 90, 70)},
-                    {"2021-07-18T15:00:00Z", grid("EPSG:32719", 30, -345000, 8502000, 640, 480)},
+                    {"2021-07-17T15:00:00Z", grid("EPSG:32718", 30, 320415, 8482605, 90, 70)},
+                    {"2021-07-18T15:00:00Z", grid("EPSG:32719", 30, -350000, 8483000, 640, 480)},
                     {"2021-07-19T15:00:00Z", grid("EPSG:32718", 30, 600015, 8300005, 100, 100)}},
                    Resampling::cubic);
 }
@@ -171,9 +171,10 @@ std::size_t chunks_over(const GeoBox& out, const GeoBox& source) {
 }
 
 TEST(Chunks, FindASceneAroundAPole) {
-  const GeoBox antarctica = grid("EPSG:3031", 1000, -500000, 500000, 1000, 1000);
-  EXPECT_EQ(chunks_over(grid("EPSG:4326", 0.01, 100, -89.5, 300, 40), antarctica), 1u);
-  EXPECT_EQ(chunks_over(grid("EPSG:4326", 0.01, -20, -87, 300, 40), antarctica), 1u);
+  const GeoBox antarctica = grid("EPSG:3031", 5000, -3000000, 3000000, 1200, 1200);
+  EXPECT_EQ(chunks_over(grid("EPSG:4326", 0.01, 100, -89, 300, 40), antarctica), 1u);
+  EXPECT_EQ(chunks_over(grid("EPSG:4326", 0.01, -20, -80, 300, 40), antarctica), 1u);
+  EXPECT_EQ(chunks_over(grid("EPSG:6933", 1000, 9600000, -7250000, 300, 40), antarctica), 1u);
 }
 
 TEST(Chunks, FindASceneThatSpansTheGlobe) {

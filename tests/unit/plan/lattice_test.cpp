@@ -39,7 +39,8 @@ double worst_difference(const GeoBox& output, const char* source_crs, const Affi
   for (int i = 0; i < 3000; ++i) {
     const std::int64_t x = std::int64_t(random() % std::uint64_t(output.width));
     const std::int64_t y = std::int64_t(random() % std::uint64_t(output.height));
-    const TileCoordinates t = lattice.tables({x / 32 * 32, y, std::min<std::int64_t>(32, output.width - x / 32 * 32), 1}, true);
+    const TileCoordinates t = lattice.tables(
+        {x / 32 * 32, y, std::min<std::int64_t>(32, output.width - x / 32 * 32), 1}, true);
     const std::int64_t s = x % 32 / t.spacing;
     const int k = int(x % 32 % t.spacing) - t.spacing / 2;
     const CentreSegment& c = t.centres[std::size_t(s)];
@@ -100,7 +101,8 @@ TEST(Lattice, GivesTheSameBitsForAnySplitOfACell) {
 }
 
 TEST(Lattice, TakesATieToThePixelRightAndBelow) {
-  // Pixel corners at 0 mod 30 on a grid at 15 mod 30: every centre lies on a corner of four source pixels.
+  // Pixel corners at 0 mod 30 on a grid at 15 mod 30: every centre lies on a corner of four source
+  // pixels.
   const GeoBox output = box("EPSG:32618", 30, 300000, 4000000, 300, 300);
   const Affine source{30, 0, 299985, 0, -30, 4000015};
   const Lattice lattice(output, output.crs, source);
@@ -128,10 +130,49 @@ TEST(Lattice, ServesRastersThatDifferByWholePixelsOnly) {
   EXPECT_FALSE(lattice.origin_of(Crs::parse("EPSG:32619"), {30, 0, 300015, 0, -30, 4000015}));
 }
 
+TEST(Lattice, ServesRastersInDegreesOnAnyTurnOfTheGlobe) {
+  // Pixel sizes that 360 is no multiple of; sources counted from 0 to 360, from -180 to 180, all
+  // around.
+  const GeoBox output = box("EPSG:32701", 30, 300000, 8000000, 100, 100);  // 177 degrees west
+  Transformer to(output.crs, Crs::parse("EPSG:4326"));
+  Point p = output.transform.apply(50.5, 50.5);
+  to.forward(&p.x, &p.y, 1);
+  const double size = 0.00027;
+  for (const double left : {p.x - 0.1, p.x - 0.1 + 360, p.x - 0.1 - 360, p.x - 300}) {
+    const std::int64_t width = left == p.x - 300 ? 1'200'000 : 1000;
+    const Affine source{size, 0, left, 0, -size, p.y + 0.1};
+    const Lattice lattice(output, Crs::parse("EPSG:4326"), source, width);
+    const auto origin = lattice.origin_of(Crs::parse("EPSG:4326"), source, width);
+    ASSERT_TRUE(origin) << left;
+    const TileCoordinates t = lattice.tables({32, 50, 32, 1}, false);
+    const std::size_t segment = std::size_t(18 / t.spacing);
+    const double column =
+        number(at(t.centres[segment].u, 18 % t.spacing - t.spacing / 2) - edge_tolerance_q32) -
+        double(origin->left);
+    EXPECT_NEAR(column, std::remainder(p.x - left, 360) / size + (width > 1000 ? 360 / size : 0),
+                1e-6)
+        << left;
+  }
+}
+
+TEST(Lattice, LeavesOutPlacesTooFarAwayToCount) {
+  // A gnomonic source: towards its horizon coordinates grow beyond every raster.
+  const GeoBox output = box("EPSG:4326", 0.0001, 89.9, 0.02, 600, 400);
+  const Lattice lattice(output, Crs::parse("+proj=gnom +lat_0=0 +lon_0=0 +datum=WGS84"),
+                        {0.5, 0, 0, 0, -0.5, 0});
+  const TileCoordinates t = lattice.tables({0, 0, 512, 400}, true);
+  for (std::size_t i = 0; i < t.centres.size(); ++i)
+    for (int k = -t.spacing / 2; k <= t.spacing / 2; ++k) {
+      const std::int64_t u = at(t.centres[i].u, k) >> 32;
+      ASSERT_TRUE(u < (std::int64_t(1) << 30) && u >= -(std::int64_t(1) << 29)) << u;
+    }
+}
+
 TEST(Lattice, CoversWithItsFootprintWhatTheTablesPointAt) {
   const GeoBox output = box("EPSG:32718", 30, 700000, 6800000, 1500, 1500);
   const Lattice lattice(output, Crs::parse("EPSG:32619"), {30, 0, 200015, 0, -30, -3200015});
-  for (const PixelWindow w : {PixelWindow{0, 0, 512, 512}, {512, 1024, 256, 32}, {1024, 512, 476, 300}}) {
+  for (const PixelWindow w :
+       {PixelWindow{0, 0, 512, 512}, {512, 1024, 256, 32}, {1024, 512, 476, 300}}) {
     const PixelWindow f = lattice.footprint(w);
     const TileCoordinates t = lattice.tables(w, true);
     for (std::int64_t y = 0; y < w.height; ++y)
@@ -139,7 +180,8 @@ TEST(Lattice, CoversWithItsFootprintWhatTheTablesPointAt) {
         const BoxSegment& b = t.boxes[std::size_t(y * t.segments + x / t.spacing)];
         const int k = int(x % t.spacing) - t.spacing / 2;
         const std::int64_t u = at(b.u, k) >> 32, v = at(b.v, k) >> 32;
-        ASSERT_TRUE(u - 2 >= f.x && u + 3 < f.x + f.width && v - 2 >= f.y && v + 3 < f.y + f.height);
+        ASSERT_TRUE(u - 2 >= f.x && u + 3 < f.x + f.width && v - 2 >= f.y &&
+                    v + 3 < f.y + f.height);
       }
   }
 }
