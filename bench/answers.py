@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Compare composites pixel by pixel: folders with ndvi_mean.tif and ndvi_count.tif.
 
-    answers.py compare A B         how far B is from A, by strips; prints one JSON line
-    answers.py exact ARCHIVE DIR   write the exact answer for a small archive of make_archive.py
+answers.py compare A B         how far B is from A, by strips; prints one JSON line
+answers.py exact ARCHIVE DIR   write the exact answer for a small archive of make_archive.py
 """
 
 import json
@@ -21,7 +21,7 @@ ROWS = 512
 
 def compare(first, second):
     """Shares of pixels with equal counts, and of those with equal counts whose means are close."""
-    pixels = equal = seen = within = 0
+    pixels = equal = seen = within = near = 0
     largest, unlike = 0.0, 0
     files = [rasterio.open(os.path.join(folder, name)) for folder in (first, second) for name in NAMES]
     mean_a, count_a, mean_b, count_b = files
@@ -38,12 +38,17 @@ def compare(first, second):
             equal += int(same.sum())
             seen += apart.size
             within += int((apart <= 1e-6).sum())  # NaN is not
+            near += int((apart <= 1e-3).sum())
             unlike += int((np.isfinite(means[1]) != (counts[1] > 0)).sum())
             largest = max(largest, float(np.nanmax(apart, initial=0)))
     return {
-        "counts_equal": equal / pixels, "means_within_1e-6": within / max(seen, 1), "largest_difference": largest,
-        "mean_without_count": unlike, "pixels": pixels,
-    }  # fmt: skip
+        "counts_equal": equal / pixels,
+        "means_within_1e-6": within / max(seen, 1),
+        "means_within_1e-3": near / max(seen, 1),
+        "largest_difference": largest,
+        "mean_without_count": unlike,
+        "pixels": pixels,
+    }
 
 
 def write_exact(archive, folder):

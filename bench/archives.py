@@ -12,14 +12,21 @@ BINARY = PROJECT / "build" / "release" / "src" / "cli" / "cubemill"
 WORK = PROJECT / "build" / "bench"
 
 
+def absolute(path):
+    """A path that stays valid for commands; links stay links (a virtual environment's python is one)."""
+    return Path(path).absolute()
+
+
 def add_arguments(parser):
     """The options that say on which archive and with which programs."""
     parser.add_argument("--scenes", type=int, default=24, help="of the archive to make (default: 24)")
     parser.add_argument("--size", type=int, default=4096, help="pixels, the side of a scene (default: 4096)")
-    parser.add_argument("--archive", type=Path, help="take this one, made by tests/tools/make_archive.py")
-    parser.add_argument("--binary", type=Path, default=BINARY, help="the cubemill to run (default: the release build's)")
-    parser.add_argument("--python", type=Path, help="with tests/requirements.txt (default: .venv, made when absent)")
-    parser.add_argument("--work", type=Path, default=WORK, help="archives and results go there (default: build/bench)")
+    parser.add_argument("--archive", type=absolute, help="take this one, made by tests/tools/make_archive.py")
+    parser.add_argument(
+        "--binary", type=absolute, default=BINARY, help="the cubemill to run (default: the release build's)"
+    )
+    parser.add_argument("--python", type=absolute, help="with tests/requirements.txt (default: .venv, made when absent)")
+    parser.add_argument("--work", type=absolute, default=WORK, help="archives and results go there (default: build/bench)")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of the table")
 
 
@@ -54,11 +61,22 @@ def make_archive(python, work, scenes, size):
 
 
 def main_job(binary, archive, out, *options):
-    """The command: season means and counts of NDVI on the archive's own grid, with the rules that all rivals can follow."""
+    """The command: season means and counts of NDVI on the archive's own grid, by rules that all rivals can follow."""
     grid = json.loads((archive / "grid.json").read_text(encoding="utf-8"))
     crs = f"EPSG:{grid['epsg']}"
     box = ",".join(f"{side:.0f}" for side in grid["bbox"])
     command = [binary, "composite", archive / "items.json", "-o", out, "--overwrite", "--progress", "none", "--quiet"]
-    command += ["--crs", crs, "--resolution", f"{grid['resolution']:g}", "--anchor", "edge", "--bbox", box, "--bbox-crs", crs]
+    command += [
+        "--crs",
+        crs,
+        "--resolution",
+        f"{grid['resolution']:g}",
+        "--anchor",
+        "edge",
+        "--bbox",
+        box,
+        "--bbox-crs",
+        crs,
+    ]
     command += ["--resampling", "average", "--mask-out", "nodata,cloud,cloud_shadow,water", "--fuse", "band"]
     return command + ["--valid-range", "none", *options]

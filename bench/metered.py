@@ -1,8 +1,9 @@
 """Run a command and meter it from outside: CPU seconds of the whole process tree and its peak resident memory.
 
-CPU is what the kernel accounts to the command and the descendants that it waited for, so it does not depend on how busy the
-machine is as wall time does (hyperthreads and caches that others use still cost). Memory is sampled from /proc: the high-water
-mark while there is one process; with several, the largest sum, pages that they share counted once.
+CPU is what the kernel accounts to the command and the descendants that it waited for, so it does not depend on how
+busy the machine is as wall time does (hyperthreads and caches that others use still cost). Memory is sampled from
+/proc: the high-water mark while there is one process; with several, the largest sum, pages that they share counted
+once.
 """
 
 import os

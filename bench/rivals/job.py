@@ -1,8 +1,8 @@
 """The job that all rivals do, and what they share: arguments, grid, items, flags, and the files that they write.
 
-Season means of NDVI from reflectance and counts, on the grid that the archive brings: bands by average, flags by nearest,
-scenes of a solar day fused band by band, pixels that are nodata, cloud, shadow or water left out. FOLDER/ndvi_mean.tif is
-float32 with NaN for nodata, FOLDER/ndvi_count.tif uint16; bands DJF, MAM, JJA, SON.
+Season means of NDVI from reflectance and counts, on the grid that the archive brings: bands by average, flags by
+nearest, scenes of a solar day fused band by band, pixels that are nodata, cloud, shadow or water left out.
+FOLDER/ndvi_mean.tif is float32 with NaN for nodata, FOLDER/ndvi_count.tif uint16; bands DJF, MAM, JJA, SON.
 """
 
 import argparse

@@ -3,8 +3,8 @@
 
     numpy_pool.py ARCHIVE FOLDER [--workers N] [--chunk 1024] [--compress deflate|zstd]
 
-Windowed reads, flags first (where nothing is good no reflectance is read), float32 sums, finished tiles written at once.
-Warps by GDAL with rasterio's default error of up to 1/8 pixel.
+Windowed reads, flags first (where nothing is good no reflectance is read), float32 sums, finished tiles written at
+once. Warps by GDAL with rasterio's default error of up to 1/8 pixel.
 """
 
 import os
@@ -41,7 +41,9 @@ class Archive:
             if len(self.bounds) > 64:
                 self.bounds.clear()
             right, bottom = transform.c + shape[1] * transform.a, transform.f + shape[0] * transform.e
-            self.bounds[key] = rasterio.warp.transform_bounds(self.crs, file.crs, transform.c, bottom, right, transform.f)
+            self.bounds[key] = rasterio.warp.transform_bounds(
+                self.crs, file.crs, transform.c, bottom, right, transform.f
+            )
         left, bottom, right, top = self.bounds[key]
         place = file.transform
         columns = max(0, int((left - place.c) / place.a) - 3), min(file.width, int((right - place.c) / place.a) + 4)

@@ -3,8 +3,8 @@
 
     odc_stac.py ARCHIVE FOLDER [--workers N] [--chunk 2048] [--compress deflate|zstd]
 
-As in their notebooks, but right: flags by nearest, nodata left out, reflectance scaled in float32, counts kept in 16 bits,
-seasons written one by one without a copy of the cube.
+As in their notebooks, but right: flags by nearest, nodata left out, reflectance scaled in float32, counts kept in 16
+bits, seasons written one by one without a copy of the cube.
 """
 
 import dask
@@ -33,7 +33,9 @@ def seasons_of(cube):
     """Lazy means and counts per season."""
 
     def reflectance(band):
-        return cube[band].where((cube[FLAGS] & LEFT_OUT == 0) & (cube[band] != NODATA)) * np.float32(SCALE) + np.float32(OFFSET)
+        return cube[band].where((cube[FLAGS] & LEFT_OUT == 0) & (cube[band] != NODATA)) * np.float32(
+            SCALE
+        ) + np.float32(OFFSET)
 
     red, nir = reflectance(RED), reflectance(NIR)
     ndvi = (nir - red) / (nir + red)

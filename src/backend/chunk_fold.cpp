@@ -4,9 +4,9 @@
 #include <cstring>
 
 #include "cubemill/backend/mode.hpp"
-#include "cubemill/pixel/window_layout.hpp"
 #include "cubemill/pixel/qa_rule.hpp"
 #include "cubemill/pixel/sample.hpp"
+#include "cubemill/pixel/window_layout.hpp"
 
 namespace cubemill {
 namespace {

@@ -7,7 +7,10 @@
 
 #include "cubemill/base/host_device.hpp"
 
-#ifdef __AVX2__
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#define CUBEMILL_NATIVE 8
+#elif defined(__AVX2__)
 #include <immintrin.h>
 #define CUBEMILL_NATIVE 4
 #else
@@ -34,8 +37,10 @@ struct Mask {
 };
 
 // The conversions are written out for AVX2: g++ 12 takes the generic ones apart lane by lane.
-CUBEMILL_HD NativeDouble to_double(SignedHalves x, int part) {
-#ifdef __AVX2__
+CUBEMILL_HD NativeDouble to_double(SignedHalves x, [[maybe_unused]] int part) {
+#if defined(__AVX512F__)
+  return (NativeDouble)_mm512_cvtepi32_pd((__m256i)x);
+#elif defined(__AVX2__)
   const __m256i v = (__m256i)x;
   return (NativeDouble)_mm256_cvtepi32_pd(part ? _mm256_extracti128_si256(v, 1)
                                                : _mm256_castsi256_si128(v));
@@ -43,24 +48,30 @@ CUBEMILL_HD NativeDouble to_double(SignedHalves x, int part) {
   return NativeDouble{double(x[2 * part]), double(x[2 * part + 1])};
 #endif
 }
-CUBEMILL_HD NativeDouble to_double(Words x, int part) {
-#ifdef __AVX2__
+CUBEMILL_HD NativeDouble to_double(Words x, [[maybe_unused]] int part) {
+#if defined(__AVX512F__)
+  return (NativeDouble)_mm512_cvtepi32_pd(_mm256_cvtepu16_epi32((__m128i)x));
+#elif defined(__AVX2__)
   const __m128i v = (__m128i)x;
   return (NativeDouble)_mm256_cvtepi32_pd(_mm_cvtepu16_epi32(part ? _mm_unpackhi_epi64(v, v) : v));
 #else
   return NativeDouble{double(x[2 * part]), double(x[2 * part + 1])};
 #endif
 }
-CUBEMILL_HD NativeDouble to_double(SignedWords x, int part) {
-#ifdef __AVX2__
+CUBEMILL_HD NativeDouble to_double(SignedWords x, [[maybe_unused]] int part) {
+#if defined(__AVX512F__)
+  return (NativeDouble)_mm512_cvtepi32_pd(_mm256_cvtepi16_epi32((__m128i)x));
+#elif defined(__AVX2__)
   const __m128i v = (__m128i)x;
   return (NativeDouble)_mm256_cvtepi32_pd(_mm_cvtepi16_epi32(part ? _mm_unpackhi_epi64(v, v) : v));
 #else
   return NativeDouble{double(x[2 * part]), double(x[2 * part + 1])};
 #endif
 }
-CUBEMILL_HD NativeMask to_mask(SignedWords x, int part) {
-#ifdef __AVX2__
+CUBEMILL_HD NativeMask to_mask(SignedWords x, [[maybe_unused]] int part) {
+#if defined(__AVX512F__)
+  return (NativeMask)_mm512_cvtepi16_epi64((__m128i)x);
+#elif defined(__AVX2__)
   const __m128i v = (__m128i)x;
   return (NativeMask)_mm256_cvtepi16_epi64(part ? _mm_unpackhi_epi64(v, v) : v);
 #else

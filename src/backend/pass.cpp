@@ -6,8 +6,9 @@
 namespace cubemill {
 
 PassKernels baseline_pass_kernels();
-#ifdef CUBEMILL_HAS_AVX2
+#ifdef CUBEMILL_X86
 PassKernels avx2_pass_kernels();
+PassKernels avx512_pass_kernels();
 #endif
 
 namespace {
@@ -15,7 +16,10 @@ namespace {
 PassKernels choose() {
   const char* const asked = std::getenv("CUBEMILL_SIMD");
   const std::string_view name = asked ? asked : "";
-#ifdef CUBEMILL_HAS_AVX2
+#ifdef CUBEMILL_X86
+  const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (wide && (name.empty() || name == "avx512")) return avx512_pass_kernels();
   if (name != "baseline" && __builtin_cpu_supports("avx2")) return avx2_pass_kernels();
 #endif
   return baseline_pass_kernels();

@@ -145,17 +145,17 @@ CUBEMILL_HD Pattern pattern(const CoordinateView& where, const Quadratic& u, con
   return p;
 }
 
-/// Whether all `taps` × `taps` taps of a group of eight lie in the readable part of a window.
-CUBEMILL_HD bool readable(const WindowView& w, const Pattern& p, int taps) {
+/// Whether all `across` × `down` taps of a group of eight lie in the readable part of a window.
+CUBEMILL_HD bool readable(const WindowView& w, const Pattern& p, int across, int down) {
   if (p.consecutive)
     return (p.col + (p.x.by < 0 ? -1 : 0) >= w.left) &
-           (p.col + lanes - 1 + taps + (p.x.by > 0 ? 1 : 0) <= w.right) &
+           (p.col + lanes - 1 + across + (p.x.by > 0 ? 1 : 0) <= w.right) &
            (p.row + (p.y.by < 0 ? -1 : 0) >= w.top) &
-           (p.row + taps + (p.y.by > 0 ? 1 : 0) <= w.bottom);
+           (p.row + down + (p.y.by > 0 ? 1 : 0) <= w.bottom);
   bool all = true;
   for (int i = 0; i < lanes; ++i)
-    all &= (p.col + p.cols[i] >= w.left) & (p.col + p.cols[i] + taps <= w.right) &
-           (p.row + p.rows[i] >= w.top) & (p.row + p.rows[i] + taps <= w.bottom);
+    all &= (p.col + p.cols[i] >= w.left) & (p.col + p.cols[i] + across <= w.right) &
+           (p.row + p.rows[i] >= w.top) & (p.row + p.rows[i] + down <= w.bottom);
   return all;
 }
 
@@ -181,35 +181,34 @@ CUBEMILL_HD T tap_at(const WindowView& w, const Pattern& p, int c, int r) {
 
 /// Weighted mean of the valid taps of eight pixels: cubemill::weigh on lanes. A weight may be
 /// negative (cubic).
-template <Storage S, int N>
-CUBEMILL_HD Doubles weighted_mean(const WindowView& w, const Pattern& p, const Doubles (&wx)[N],
-                                  const Doubles (&wy)[N]) {
-  Taps<S> tap[N][N];
+/// `all`: the sum of all weights, in the same order as they are added here.
+template <Storage S, int X, int Y>
+CUBEMILL_HD Doubles weighted_mean(const WindowView& w, const Pattern& p, const Doubles (&wx)[X],
+                                  const Doubles (&wy)[Y], Doubles all) {
+  Taps<S> tap[Y][X];
   bool valid = true;
-  for (int r = 0; r < N; ++r)
-    for (int c = 0; c < N; ++c) {
+  for (int r = 0; r < Y; ++r)
+    for (int c = 0; c < X; ++c) {
       tap[r][c] = tap_at<Taps<S>>(w, p, c, r);
       valid &= tap[r][c].all_valid();
     }
-  if constexpr (N == 1)
+  if constexpr (X == 1 && Y == 1)
     return select(tap[0][0].missing_mask(), Doubles(missing()), tap[0][0].value(w.key));
   const Doubles zero(0.0);
-  Doubles values = zero, weights = zero;
+  Doubles values = zero;
   if (valid) [[likely]] {
-    Doubles across = zero;
-    for (int c = 0; c < N; ++c) across = across + wx[c];
-    for (int r = 0; r < N; ++r) {
+    for (int r = 0; r < Y; ++r) {
       Doubles line = zero;
-      for (int c = 0; c < N; ++c) line = line + wx[c] * tap[r][c].value(w.key);
+      for (int c = 0; c < X; ++c) line = line + wx[c] * tap[r][c].value(w.key);
       values = values + wy[r] * line;
-      weights = weights + wy[r] * across;
     }
-    return values / weights;
+    return values / all;
   }
+  Doubles weights = zero;
   Mask seen = zero != zero;
-  for (int r = 0; r < N; ++r) {
+  for (int r = 0; r < Y; ++r) {
     Doubles line = zero, across = zero;
-    for (int c = 0; c < N; ++c) {
+    for (int c = 0; c < X; ++c) {
       const Mask gone = tap[r][c].missing_mask();
       const Doubles weight = select(gone, zero, wx[c]);
       line = line + weight * select(gone, zero, tap[r][c].value(w.key));
@@ -222,17 +221,26 @@ CUBEMILL_HD Doubles weighted_mean(const WindowView& w, const Pattern& p, const D
   return select(seen, values / weights, Doubles(missing()));
 }
 
+template <int X, int Y>
+CUBEMILL_HD Doubles sum_of_weights(const Doubles (&wx)[X], const Doubles (&wy)[Y]) {
+  Doubles across(0.0), all(0.0);
+  for (int c = 0; c < X; ++c) across = across + wx[c];
+  for (int r = 0; r < Y; ++r) all = all + wy[r] * across;
+  return all;
+}
+
 // ---- one group of eight pixels
-// ----------------------------------------------------------------------------------------
+// -------------------------------------------------------------------
 
 /// Samples all bands of the group; false when a tap lies outside a window.
-template <Storage S, int N>
-CUBEMILL_HD bool sample_eight(const BandGroup& g, const Pattern& p, const Doubles (&wx)[N],
-                              const Doubles (&wy)[N], int at_pixel, RunValues& values) {
+template <Storage S, int X, int Y>
+CUBEMILL_HD bool sample_eight(const BandGroup& g, const Pattern& p, const Doubles (&wx)[X],
+                              const Doubles (&wy)[Y], int at_pixel, RunValues& values) {
   for (int b = 0; b < g.bands; ++b)
-    if (!readable(g.window[b], p, N)) return false;
+    if (!readable(g.window[b], p, X, Y)) return false;
+  const Doubles all = sum_of_weights(wx, wy);
   for (int b = 0; b < g.bands; ++b) {
-    const Doubles v = weighted_mean<S, N>(g.window[b], p, wx, wy);
+    const Doubles v = weighted_mean<S, X, Y>(g.window[b], p, wx, wy, all);
     store(v * Doubles(g.scale[b]) + Doubles(g.offset[b]), &values[g.slot[b]][at_pixel]);
   }
   return true;
@@ -246,7 +254,7 @@ CUBEMILL_HD bool eight_points(const BandGroup& g, const CentreSegment& s, int k,
   const Eight x = eight(u, k, 1), y = eight(v, k, 0);
   if constexpr (M == Resampling::nearest) {
     const Doubles one[1] = {Doubles(1.0)};
-    return sample_eight<S, 1>(g, pattern(g.where, u, v, x, y, k, 0), one, one, at_pixel, values);
+    return sample_eight<S, 1, 1>(g, pattern(g.where, u, v, x, y, k, 0), one, one, at_pixel, values);
   } else {
     constexpr bool linear = M == Resampling::bilinear;
     constexpr int n = linear ? 2 : 4;
@@ -257,8 +265,8 @@ CUBEMILL_HD bool eight_points(const BandGroup& g, const CentreSegment& s, int k,
       wx[t] = linear ? linear_weight(fx, t) : cubic_weight(fx, t);
       wy[t] = linear ? linear_weight(fy, t) : cubic_weight(fy, t);
     }
-    return sample_eight<S, n>(g, pattern(g.where, u, v, x, y, k, linear ? 0 : -1), wx, wy, at_pixel,
-                              values);
+    return sample_eight<S, n, n>(g, pattern(g.where, u, v, x, y, k, linear ? 0 : -1), wx, wy,
+                                 at_pixel, values);
   }
 }
 
@@ -269,15 +277,15 @@ CUBEMILL_HD void box_weights(Halves low, const double (&size)[3], Doubles k, Dou
   for (int t = 0; t < N; ++t) w[t] = overlap(begin, end, double(t));
 }
 
-template <Storage S, int N>
+template <Storage S, int X, int Y>
 CUBEMILL_HD bool eight_boxes(const BandGroup& g, const BoxSegment& s, int k, int at_pixel,
                              RunValues& values) {
   const Eight x = eight(s.u, k, 1), y = eight(s.v, k, 0);
   const Doubles ks(SignedHalves(lane_number + std::uint32_t(k)));
-  Doubles wx[N], wy[N];
+  Doubles wx[X], wy[Y];
   box_weights(x.low, s.width, ks, wx);
   box_weights(y.low, s.height, ks, wy);
-  return sample_eight<S, N>(g, pattern(g.where, s.u, s.v, x, y, k, 0), wx, wy, at_pixel, values);
+  return sample_eight<S, X, Y>(g, pattern(g.where, s.u, s.v, x, y, k, 0), wx, wy, at_pixel, values);
 }
 
 /// Taps that a box of this size can reach into at most: its size plus where it begins, rounded up.
@@ -295,10 +303,11 @@ CUBEMILL_HD bool group_of_eight(const BandGroup& g, std::size_t segment, int k, 
     const BoxSegment& s = g.where.boxes[segment];
     const int across = most_taps(s.width, g.where.spacing),
               down = most_taps(s.height, g.where.spacing);
-    const int most = across > down ? across : down;
-    if (most == 2) return eight_boxes<S, 2>(g, s, k, at_pixel, values);
-    if (most == 3) return eight_boxes<S, 3>(g, s, k, at_pixel, values);
-    if (most == 5) return eight_boxes<S, 5>(g, s, k, at_pixel, values);
+    if (across == 2 && down == 2) return eight_boxes<S, 2, 2>(g, s, k, at_pixel, values);
+    if (across == 2 && down == 3) return eight_boxes<S, 2, 3>(g, s, k, at_pixel, values);
+    if (across == 3 && down == 2) return eight_boxes<S, 3, 2>(g, s, k, at_pixel, values);
+    if (across == 3 && down == 3) return eight_boxes<S, 3, 3>(g, s, k, at_pixel, values);
+    if (across <= 5 && down <= 5) return eight_boxes<S, 5, 5>(g, s, k, at_pixel, values);
     return false;
   } else {
     return eight_points<S, M>(g, g.where.centres[segment], k, at_pixel, values);

@@ -1,8 +1,10 @@
 #include "exec/block_encoder.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 namespace cubemill {
 namespace {
@@ -26,15 +28,13 @@ void encode_words(const std::byte* native, std::ptrdiff_t stride, std::int64_t w
                                   [key](In v) { return std::uint16_t(std::uint16_t(v) ^ key); });
     return;
   }
-  const auto whole = [](double v) {
-    return In(std::min(std::max(v, double(std::numeric_limits<In>::min())),
-                       double(std::numeric_limits<In>::max())));
-  };
-  const In low = whole(std::ceil(input.valid_range->low)),
-           high = whole(std::floor(input.valid_range->high));
+  constexpr double least = std::numeric_limits<In>::min(), most = std::numeric_limits<In>::max();
+  const double from = std::ceil(input.valid_range->low), to = std::floor(input.valid_range->high);
+  const bool any = from <= most && to >= least;
+  const In low = In(std::clamp(from, least, most)), high = In(std::clamp(to, least, most));
   each_pixel<In, std::uint16_t>(native, stride, width, height, out, [=](In v) {
     const std::uint16_t word = std::uint16_t(std::uint16_t(v) ^ key);
-    return (v >= low) & (v <= high) ? word : std::uint16_t(0);
+    return any & (v >= low) & (v <= high) ? word : std::uint16_t(0);
   });
 }
 
@@ -43,7 +43,9 @@ void encode_floats(const std::byte* native, std::ptrdiff_t stride, std::int64_t 
                    std::int64_t height, const SceneInput& input, PixelRows out) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   const ValueRange range = input.valid_range.value_or(ValueRange{-infinity, infinity});
-  const double nodata = input.numbers.nodata.value_or(std::numeric_limits<double>::quiet_NaN());
+  double nodata = input.numbers.nodata.value_or(std::numeric_limits<double>::quiet_NaN());
+  // Written with few digits it means the nearest float.
+  if (std::is_same_v<In, float> && std::fabs(nodata) < 0x1p128) nodata = double(float(nodata));
   each_pixel<In, Out>(native, stride, width, height, out, [=](In v) {
     const double value = double(v);
     const bool counts =
@@ -117,7 +119,7 @@ void FlagEncoder::encode(const std::byte* native, std::ptrdiff_t native_stride, 
     using In = decltype(v);
     const double none = nodata.value_or(std::numeric_limits<double>::quiet_NaN());
     const bool held = none >= double(std::numeric_limits<In>::lowest()) &&
-                      none <= double(std::numeric_limits<In>::max());
+                      none <= double(std::numeric_limits<In>::max()) && none == std::floor(none);
     const In missing = held ? In(none) : In{};
     each_pixel<In, std::uint8_t>(native, native_stride, width, height, out, [&](In x) {
       if (held && x == missing) return std::uint8_t(qa_missing);

@@ -30,7 +30,8 @@ class OutputFolder {
  private:
   std::string path_, staging_;
   std::vector<std::string> names_;
-  bool made_ = false, committed_ = false;
+  std::vector<std::string> made_;  // folders that were made for it, the deepest first
+  bool committed_ = false;
 };
 
 }  // namespace cubemill

@@ -188,7 +188,7 @@ std::string joined(const std::vector<std::string>& parts, const char* separator 
 std::vector<Point> footprint(const GeoBox& grid) {
   std::vector<Point> ring = grid.outline(grid.crs.geographic() ? 1 : 8);
   if (!grid.crs.geographic()) {
-    Transformer t(grid.crs, Crs::parse("OGC:CRS84"));
+    Transformer t(grid.crs, Crs::parse("OGC:CRS84"), Transformer::Need::rough);
     for (Point& p : ring) t.forward(&p.x, &p.y, 1);
   }
   std::reverse(ring.begin(), ring.end());  // GeoJSON wants counter-clockwise

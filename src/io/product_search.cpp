@@ -17,7 +17,11 @@ fs::path products_folder() {
     if (fs::is_directory(folder, error)) return folder;
     throw IoError(folder, "is no folder with product definitions: set CUBEMILL_PRODUCTS to one");
   }
-  for (const char* folder : {CUBEMILL_PRODUCTS_INSTALLED, CUBEMILL_PRODUCTS_SOURCE})
+  // Beside the program first: an installation may be moved as a whole.
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  const fs::path beside = program.parent_path().parent_path() / "share/cubemill/products";
+  for (const fs::path& folder :
+       {beside, fs::path(CUBEMILL_PRODUCTS_INSTALLED), fs::path(CUBEMILL_PRODUCTS_SOURCE)})
     if (fs::is_directory(folder, error)) return folder;
   throw IoError(CUBEMILL_PRODUCTS_INSTALLED,
                 "the product definitions are not there: set CUBEMILL_PRODUCTS to their folder");

@@ -107,7 +107,8 @@ struct Crs::Data {
 };
 
 Crs Crs::parse(const std::string& text) {
-  // An archive names a handful of systems thousands of times, and each costs a look into PROJ's database.
+  // An archive names a handful of systems thousands of times, and each costs a look into PROJ's
+  // database.
   static std::mutex mutex;
   static std::map<std::string, Crs> known;
   {
@@ -130,7 +131,8 @@ std::shared_ptr<const Crs::Data> Crs::read(const std::string& text) {
   data->wkt = as_wkt(context, object.get());
   const std::string code = authority_code(context, object.get());
   const char* name = proj_get_name(object.get());
-  const bool named = name && std::string(name) != "unknown";  // PROJ's name for what a PROJ string says
+  const bool named =
+      name && std::string(name) != "unknown";  // PROJ's name for what a PROJ string says
   data->name = !code.empty() ? code : named ? name : text.substr(0, 80);
   if (code.starts_with("EPSG:")) data->epsg = std::stoi(code.substr(5));
   data->geographic = is_geographic(context, object.get());
@@ -168,23 +170,26 @@ namespace {
 
 // The operations from `from` to `to`, best first, without ballpark ones and without those that lack
 // a grid.
-ObjectList candidates(PJ_CONTEXT* context, const PJ* from, const PJ* to) {
+ObjectList candidates(PJ_CONTEXT* context, const PJ* from, const PJ* to, bool ballpark) {
   const Factory factory(proj_create_operation_factory_context(context, nullptr));
   proj_operation_factory_context_set_spatial_criterion(context, factory.get(),
                                                        PROJ_SPATIAL_CRITERION_PARTIAL_INTERSECTION);
   proj_operation_factory_context_set_grid_availability_use(
       context, factory.get(), PROJ_GRID_AVAILABILITY_DISCARD_OPERATION_IF_MISSING_GRID);
-  proj_operation_factory_context_set_allow_ballpark_transformations(context, factory.get(), 0);
+  proj_operation_factory_context_set_allow_ballpark_transformations(context, factory.get(),
+                                                                    ballpark);
   return ObjectList(proj_create_operations(context, from, to, factory.get()));
 }
 
 }  // namespace
 
-Transformer::Transformer(const Crs& from, const Crs& to) : state_(std::make_unique<State>()) {
+Transformer::Transformer(const Crs& from, const Crs& to, Need need)
+    : state_(std::make_unique<State>()) {
   PJ_CONTEXT* context = state_->context.get();
   const Object a(proj_create(context, from.wkt().c_str()));
   const Object b(proj_create(context, to.wkt().c_str()));
-  const ObjectList list = a && b ? candidates(context, a.get(), b.get()) : ObjectList();
+  const ObjectList list =
+      a && b ? candidates(context, a.get(), b.get(), need == Need::rough) : ObjectList();
   const int count = list ? proj_list_get_count(list.get()) : 0;
   for (int i = 0; i < count && !state_->operation; ++i) {
     const Object candidate(proj_list_get(context, list.get(), i));

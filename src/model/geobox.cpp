@@ -65,12 +65,15 @@ Box bounds_of(const std::vector<double>& x, const std::vector<double>& y, bool d
   return box;
 }
 
-// This thread's transformer between two systems: boxes come by the thousand, and making one costs a search.
+// This thread's transformer between two systems: boxes come by the thousand, and making one costs a
+// search.
 Transformer& transformer_between(const Crs& from, const Crs& to) {
   thread_local std::map<std::pair<std::string, std::string>, Transformer> made;
   const std::pair<std::string, std::string> key{from.wkt(), to.wkt()};
   const auto found = made.find(key);
-  return found != made.end() ? found->second : made.emplace(key, Transformer(from, to)).first->second;
+  return found != made.end()
+             ? found->second
+             : made.emplace(key, Transformer(from, to, Transformer::Need::rough)).first->second;
 }
 
 }  // namespace

@@ -34,6 +34,12 @@ Parabola parabola(double z0, double z1, double z2, double z3, double spacing) {
           ((z0 + z3) - (z1 + z2)) / (4 * spacing * spacing)};
 }
 
+// p(k) as the pass works it out, in fixed point.
+double as_evaluated(const Parabola& p, double k) {
+  const Quadratic q = quadratic(p.value, p.slope, p.curvature, 0);
+  return double(at(q, std::int32_t(k))) * 0x1p-32;
+}
+
 // p(k + h) as a parabola in k.
 Parabola shifted(const Parabola& p, double h) {
   return {p.value + h * (p.slope + h * p.curvature), p.slope + 2 * h * p.curvature, p.curvature};
@@ -144,8 +150,8 @@ double LatticeCell::measure(const ExactMap& map) const {
       for (const double k : {-0.5 * spacing_, 0.0, 0.5 * spacing_}) {
         x.push_back(double(window_.x) + (double(s) + 0.5) * spacing_ + k);
         y.push_back(double(window_.y) + line);
-        u.push_back(row[std::size_t(s)].at(k));
-        v.push_back(row[std::size_t(segments + s)].at(k));
+        u.push_back(as_evaluated(row[std::size_t(s)], k));
+        v.push_back(as_evaluated(row[std::size_t(segments + s)], k));
       }
     }
   }

@@ -11,7 +11,8 @@ namespace {
 double centre_longitude(const GeoBox& grid) {
   const Point c = grid.transform.apply(double(grid.width) / 2, double(grid.height) / 2);
   double x = c.x, y = c.y;
-  if (!grid.crs.geographic()) Transformer(grid.crs, Crs::parse("OGC:CRS84")).forward(&x, &y, 1);
+  if (!grid.crs.geographic())
+    Transformer(grid.crs, Crs::parse("OGC:CRS84"), Transformer::Need::rough).forward(&x, &y, 1);
   return std::isfinite(x) ? x : 0;
 }
 

@@ -36,9 +36,13 @@ class Crs {
 /// One pinned coordinate operation. Not thread-safe: each thread has its own `clone`.
 class Transformer {
  public:
-  /// Picks the best operation that is available here without grids from the network and that is no
-  /// ballpark one. Throws InvalidInput when there is none.
-  Transformer(const Crs& from, const Crs& to);
+  /// How good an operation must be: `exact` for coordinates of pixels; `rough` also takes ballpark
+  /// ones (two datums taken for the same), good for outlines and longitudes.
+  enum class Need { exact, rough };
+
+  /// Picks the best operation that is available here without grids from the network.
+  /// Throws InvalidInput when there is none.
+  Transformer(const Crs& from, const Crs& to, Need need = Need::exact);
   Transformer(Transformer&&) noexcept;
   Transformer& operator=(Transformer&&) noexcept;
   ~Transformer();
