@@ -73,8 +73,8 @@ struct PassKernels {
                         std::uint32_t* counts);
 };
 
-/// The best kernels for this machine; the environment variable CUBEMILL_SIMD (`baseline`, `avx2`)
-/// chooses by name.
+/// The best kernels for this machine; the environment variable CUBEMILL_SIMD (`baseline`, `avx2`,
+/// `avx512`) chooses by name, as far as the machine can.
 const PassKernels& pass_kernels();
 
 }  // namespace cubemill

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cubemill/backend/pass.hpp"
@@ -16,6 +17,7 @@ namespace cubemill {
 
 PassKernels baseline_pass_kernels();
 PassKernels avx2_pass_kernels();
+PassKernels avx512_pass_kernels();
 
 namespace testing_pass {
 
@@ -24,6 +26,7 @@ inline std::vector<PassKernels> all_kernels() {
   std::vector<PassKernels> kernels = {baseline_pass_kernels()};
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2")) kernels.push_back(avx2_pass_kernels());
+  if (pass_kernels().name == std::string_view("avx512")) kernels.push_back(avx512_pass_kernels());
 #endif
   return kernels;
 }
