@@ -139,12 +139,12 @@ namespace {
 
 std::array<double, 4> widened(const std::array<double, 4>& box, double margin) {
   const double width = box[2] < box[0] ? box[2] + 360 - box[0] : box[2] - box[0];
-  if (width + 2 * margin >= 360) return {-180, -90, 180, 90};
+  const double south = std::max(-90.0, box[1] - margin), north = std::min(90.0, box[3] + margin);
+  if (width + 2 * margin >= 360) return {-180, south, 180, north};
   const auto wrapped = [](double lon) {
     return lon > 180 ? lon - 360 : lon < -180 ? lon + 360 : lon;
   };
-  return {wrapped(box[0] - margin), std::max(-90.0, box[1] - margin), wrapped(box[2] + margin),
-          std::min(90.0, box[3] + margin)};
+  return {wrapped(box[0] - margin), south, wrapped(box[2] + margin), north};
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string_view>
 
 #include "unit/backend/pass_fixture.hpp"
 
@@ -119,8 +121,10 @@ TEST(PassKernels, EvaluateEveryIndexAsPlainDoubles) {
 }
 
 TEST(PassKernels, AreChosenForThisMachine) {
-  const std::string name = pass_kernels().name;
-  EXPECT_TRUE(name == "baseline" || name == "avx2") << name;
+  const auto kernels = all_kernels();
+  EXPECT_TRUE(std::any_of(kernels.begin(), kernels.end(), [](const PassKernels& k) {
+    return std::string_view(k.name) == pass_kernels().name;
+  }));
 }
 
 }  // namespace

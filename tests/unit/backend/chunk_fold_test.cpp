@@ -5,8 +5,8 @@
 #include <deque>
 
 #include "cubemill/backend/mode.hpp"
-#include "cubemill/pixel/window_layout.hpp"
 #include "cubemill/pixel/qa_rule.hpp"
+#include "cubemill/pixel/window_layout.hpp"
 #include "unit/backend/pass_fixture.hpp"
 
 namespace cubemill::testing_pass {

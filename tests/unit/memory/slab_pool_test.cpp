@@ -91,7 +91,7 @@ TEST(SlabPool, HoldsReadersBackUntilASlabIsFree) {
   {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 8; ++t)
-      threads.emplace_back([&] {
+      threads.emplace_back([&, t] {
         for (int i = 0; i < 500; ++i) {
           Slab slab;
           {
