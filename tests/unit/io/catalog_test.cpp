@@ -157,6 +157,21 @@ TEST_F(CatalogTest, TheBboxFilterKnowsTheAntimeridian) {
   EXPECT_THAT(inside(-180, -18, 180, 90), ElementsAre("east", "nowhere", "over", "west"));
 }
 
+TEST_F(CatalogTest, TheBboxFilterForgivesFootprintsByItsMargin) {
+  json near = make_item("near"), over = make_item("over");
+  near["bbox"] = {10.04, 0, 11, 1};
+  over["bbox"] = {-179.98, 0, -179, 1};
+  const auto file = write("x.json", make_collection({near, over}));
+  const auto inside = [&](double w, double e, double margin) {
+    CatalogQuery query{{file}, {}, {}, {{w, 0, e, 1}}};
+    query.bbox_margin = margin;
+    return ids(read(query));
+  };
+  EXPECT_THAT(inside(9, 10, 0.05), ElementsAre("near"));
+  EXPECT_THAT(inside(170, 179.99, 0.05), ElementsAre("over"));
+  EXPECT_NE(error(CatalogQuery{{file}, {}, {}, {{9, 0, 10, 1}}}), "");
+}
+
 TEST_F(CatalogTest, AnEmptyResultSaysWhichFilterEmptiedIt) {
   json cloudy = make_item("cloudy"), far = make_item("far"), old = make_item("old", "1999-01-01");
   cloudy["properties"]["eo:cloud_cover"] = 99;
