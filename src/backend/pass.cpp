@@ -17,10 +17,9 @@ PassKernels choose() {
   const char* const asked = std::getenv("CUBEMILL_SIMD");
   const std::string_view name = asked ? asked : "";
 #ifdef CUBEMILL_X86
-  const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  const bool wide = __builtin_cpu_supports("x86-64-v4");
   if (wide && (name.empty() || name == "avx512")) return avx512_pass_kernels();
-  if (name != "baseline" && __builtin_cpu_supports("avx2")) return avx2_pass_kernels();
+  if (name != "baseline" && __builtin_cpu_supports("x86-64-v3")) return avx2_pass_kernels();
 #endif
   return baseline_pass_kernels();
 }
