@@ -34,38 +34,53 @@ struct Observed {
   }
 };
 
-template <class Sum, class Ours, class Rival>
-void fold(benchmark::State& state, Ours ours, Rival rival) {
+/// `ours` folds the run that begins at a pixel, `rival` one pixel; `equal` compares their sums.
+template <class Ours, class Rival, class Equal>
+void fold(benchmark::State& state, std::size_t sum_bytes, Ours ours, Rival rival, Equal equal) {
   const Observed observed;
-  std::vector<Sum> sums(pixels), expected(pixels);
   const auto our_turn = [&] {
-    for (std::int64_t i = 0; i < pixels; i += run_length)
-      ours(&observed.values[std::size_t(i)], &observed.good[std::size_t(i)], &sums[std::size_t(i)]);
+    for (std::size_t i = 0; i < std::size_t(pixels); i += run_length)
+      ours(&observed.values[i], &observed.good[i], i);
   };
   const auto rival_turn = [&] {
     for (std::size_t i = 0; i < std::size_t(pixels); ++i)
-      if (observed.good[i]) rival(observed.values[i], expected[i]);
+      if (observed.good[i]) rival(observed.values[i], i);
     benchmark::ClobberMemory();
   };
   our_turn();
   rival_turn();
-  if (!same_bytes(sums, expected)) return state.SkipWithError("other sums than one by one");
-  in_turns(state, {pixels, double(pixels) * (sizeof(double) + 1 + 2 * sizeof(Sum))}, our_turn,
+  if (!equal()) return state.SkipWithError("other sums than one by one");
+  in_turns(state, {pixels, double(pixels) * double(sizeof(double) + 1 + 2 * sum_bytes)}, our_turn,
            rival_turn);
 }
 
 void fold_packed(benchmark::State& state) {
-  fold<PackedSum>(state, pass_kernels().fold_packed,
-                  [](double value, PackedSum& sum) { sum.merge({PackedSum::term(value)}); });
+  std::vector<PackedSum> sums(pixels), expected(pixels);
+  fold(
+      state, sizeof(PackedSum),
+      [&](const double* values, const std::uint8_t* good, std::size_t i) {
+        pass_kernels().fold_packed(values, good, &sums[i]);
+      },
+      [&](double value, std::size_t i) { expected[i].merge({PackedSum::term(value)}); },
+      [&] { return same_bytes(sums, expected); });
 }
 
 void fold_wide(benchmark::State& state) {
-  fold<WideSum>(
-      state,
-      [](const double* values, const std::uint8_t* good, WideSum* sums) {
-        pass_kernels().fold_wide(values, good, sums, run_length);
+  std::vector<WideRun> sums(pixels / run_length);
+  std::vector<WideSum> expected(pixels);
+  const auto equal = [&] {
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const WideSum sum = sums[i / run_length].get(int(i % run_length));
+      if (std::memcmp(&sum, &expected[i], sizeof sum) != 0) return false;
+    }
+    return true;
+  };
+  fold(
+      state, sizeof(sums[0].low[0]) + sizeof(sums[0].count[0]),
+      [&](const double* values, const std::uint8_t* good, std::size_t i) {
+        pass_kernels().fold_wide(values, good, sums[i / run_length]);
       },
-      [](double value, WideSum& sum) { sum.add(value); });
+      [&](double value, std::size_t i) { expected[i].add(value); }, equal);
 }
 
 void evaluate_ndvi(benchmark::State& state) {
@@ -101,13 +116,14 @@ void finish_packed(benchmark::State& state) {
       sums[i].bits += PackedSum::term(observed.values[(i * 7 + n) % pixels]);
   std::vector<float> means(pixels), rival_means(pixels);
   std::vector<std::uint32_t> counts(pixels), rival_counts(pixels);
+  const std::vector<PackedSum> filled = sums;
   const auto our_turn = [&] {
     pass_kernels().finish_packed(sums.data(), pixels, means.data(), counts.data());
   };
   const auto rival_turn = [&] {
     for (std::size_t i = 0; i < sums.size(); ++i) {
-      rival_counts[i] = sums[i].count();
-      rival_means[i] = rival_counts[i] ? float(sums[i].mean()) : float(missing());
+      rival_counts[i] = filled[i].count();
+      rival_means[i] = rival_counts[i] ? float(filled[i].mean()) : float(missing());
     }
     benchmark::ClobberMemory();
   };

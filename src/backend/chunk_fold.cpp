@@ -78,7 +78,7 @@ class Run {
     if (sums.kind == AccumulatorKind::packed)
       kernels_.fold_packed(value, good.on, static_cast<PackedSum*>(sums.data) + at);
     else
-      kernels_.fold_wide(value, good.on, static_cast<WideSum*>(sums.data) + at, count_);
+      kernels_.fold_wide(value, good.on, static_cast<WideRun*>(sums.data)[at / run_length]);
   }
 
   void fold_single(const std::vector<SumsView>& sums) {

@@ -124,6 +124,30 @@ CUBEMILL_HD Doubles select(Mask m, Doubles a, Doubles b) {
   for (int i = 0; i < parts; ++i) a.part[i] = m.part[i] ? a.part[i] : b.part[i];
   return a;
 }
+
+// a < b ? a : b and a > b ? a : b, also for NaN, in the one instruction that does just this.
+#if defined(__AVX512F__)
+#define CUBEMILL_NATIVE_CHOICE(op, compare) (NativeDouble) _mm512_##op##_pd((__m512d)a, (__m512d)b)
+#elif defined(__AVX2__)
+#define CUBEMILL_NATIVE_CHOICE(op, compare) (NativeDouble) _mm256_##op##_pd((__m256d)a, (__m256d)b)
+#else
+#define CUBEMILL_NATIVE_CHOICE(op, compare) a compare b ? a : b
+#endif
+CUBEMILL_HD NativeDouble smaller(NativeDouble a, NativeDouble b) {
+  return CUBEMILL_NATIVE_CHOICE(min, <);
+}
+CUBEMILL_HD NativeDouble larger(NativeDouble a, NativeDouble b) {
+  return CUBEMILL_NATIVE_CHOICE(max, >);
+}
+#undef CUBEMILL_NATIVE_CHOICE
+CUBEMILL_HD Doubles smaller(Doubles a, Doubles b) {
+  for (int i = 0; i < parts; ++i) a.part[i] = smaller(a.part[i], b.part[i]);
+  return a;
+}
+CUBEMILL_HD Doubles larger(Doubles a, Doubles b) {
+  for (int i = 0; i < parts; ++i) a.part[i] = larger(a.part[i], b.part[i]);
+  return a;
+}
 CUBEMILL_HD Mask both(Mask a, Mask b) {
   for (int i = 0; i < parts; ++i) a.part[i] &= b.part[i];
   return a;
@@ -132,6 +156,8 @@ CUBEMILL_HD Mask either(Mask a, Mask b) {
   for (int i = 0; i < parts; ++i) a.part[i] |= b.part[i];
   return a;
 }
+
+CUBEMILL_HD SignedWords either(SignedWords a, SignedWords b) { return a | b; }
 
 /// A mask of 16-bit lanes (0 or −1) widened.
 CUBEMILL_HD Mask widened(SignedWords x) {

@@ -1,17 +1,10 @@
 #include "exec/tile_sums.hpp"
 
-#include <algorithm>
-#include <limits>
-
 namespace cubemill {
 
 TileSums::TileSums(const std::vector<AccumulatorKind>& kinds) : kinds_(kinds) {
   for (const AccumulatorKind kind : kinds)
     data_.emplace_back(std::size_t(tile_size * tile_size) * size_of(kind) / sizeof(std::uint64_t));
-}
-
-void TileSums::clear() {
-  for (auto& d : data_) std::fill(d.begin(), d.end(), 0);
 }
 
 std::vector<SumsView> TileSums::views(std::int64_t x, std::int64_t y) {
@@ -25,24 +18,17 @@ std::vector<SumsView> TileSums::views(std::int64_t x, std::int64_t y) {
 }
 
 std::uint64_t TileSums::finish(std::size_t index, const PassKernels& kernels,
-                               std::vector<float>& means,
-                               std::vector<std::uint32_t>& counts) const {
+                               std::vector<float>& means, std::vector<std::uint32_t>& counts) {
   constexpr std::size_t pixels = std::size_t(tile_size * tile_size);
   means.resize(pixels);
   counts.resize(pixels);
   if (kinds_[index] == AccumulatorKind::packed) {
-    kernels.finish_packed(reinterpret_cast<const PackedSum*>(data_[index].data()),
-                          std::int32_t(pixels), means.data(), counts.data());
+    kernels.finish_packed(reinterpret_cast<PackedSum*>(data_[index].data()), std::int32_t(pixels),
+                          means.data(), counts.data());
     return 0;
   }
-  const auto* const sums = reinterpret_cast<const WideSum*>(data_[index].data());
-  std::uint64_t beyond = 0;
-  for (std::size_t i = 0; i < pixels; ++i) {
-    counts[i] = sums[i].count();
-    means[i] = counts[i] ? float(sums[i].mean()) : std::numeric_limits<float>::quiet_NaN();
-    beyond += sums[i].beyond_;
-  }
-  return beyond;
+  return kernels.finish_wide(reinterpret_cast<WideRun*>(data_[index].data()), std::int32_t(pixels),
+                             means.data(), counts.data());
 }
 
 std::unique_ptr<TileSums> TileSumsPool::take() {
@@ -51,7 +37,6 @@ std::unique_ptr<TileSums> TileSumsPool::take() {
     if (!free_.empty()) {
       std::unique_ptr<TileSums> sums = std::move(free_.back());
       free_.pop_back();
-      sums->clear();
       return sums;
     }
   }

@@ -11,25 +11,24 @@
 
 namespace cubemill {
 
-/// Cleared sums of all indices over tile_size × tile_size pixels.
+/// Sums of all indices over tile_size × tile_size pixels.
 class TileSums {
  public:
   explicit TileSums(const std::vector<AccumulatorKind>& kinds);
-  void clear();
   /// Views of a window, given relative to the tile.
   std::vector<SumsView> views(std::int64_t x, std::int64_t y);
 
-  /// Means and counts of one index, tile_size² each; returns how many finite values were beyond
-  /// what sums can hold.
+  /// Means and counts of one index, tile_size² each, whose sums are empty afterwards; returns how
+  /// many finite values were beyond what sums can hold.
   std::uint64_t finish(std::size_t index, const PassKernels& kernels, std::vector<float>& means,
-                       std::vector<std::uint32_t>& counts) const;
+                       std::vector<std::uint32_t>& counts);
 
  private:
   std::vector<AccumulatorKind> kinds_;
   std::vector<std::vector<std::uint64_t>> data_;  // by index
 };
 
-/// Hands out cleared sums and takes them back. Thread-safe.
+/// Hands out empty sums and takes back those that are finished. Thread-safe.
 class TileSumsPool {
  public:
   explicit TileSumsPool(std::vector<AccumulatorKind> kinds) : kinds_(std::move(kinds)) {}

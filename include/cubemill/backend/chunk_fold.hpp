@@ -30,7 +30,8 @@ struct FoldChunk {
       nullptr;  ///< by band: the first class of each pixel that is not missing
 };
 
-/// Sums of one index over a chunk's window: row y begins at data + y·stride elements.
+/// Sums of one index over a chunk's window, PackedSum or (32 pixels each) WideRun: row y begins at
+/// pixel y·stride. The window begins at a whole run.
 struct SumsView {
   AccumulatorKind kind = AccumulatorKind::packed;
   void* data = nullptr;

@@ -8,12 +8,11 @@
 #include "cubemill/pixel/coordinates.hpp"
 #include "cubemill/pixel/index.hpp"
 #include "cubemill/pixel/resampling.hpp"
+#include "cubemill/pixel/run.hpp"
 #include "cubemill/pixel/window.hpp"
 
 namespace cubemill {
 
-/// Output pixels of a row that go through the steps of the pass together.
-constexpr int run_length = 32;
 /// Bands that one run can hold, over all indices.
 constexpr int max_slots = 16;
 
@@ -62,15 +61,16 @@ struct PassKernels {
   /// of its i-th band.
   void (*evaluate)(std::int32_t index, const double* const* band, double* out);
 
-  /// Adds the values of a run to packed sums where good[i] is not 0. All arrays have run_length
-  /// elements.
+  /// Adds the values of a run to its sums where good[i] is not 0. Arrays have run_length elements.
   void (*fold_packed)(const double* values, const std::uint8_t* good, PackedSum* sums);
-  void (*fold_wide)(const double* values, const std::uint8_t* good, WideSum* sums,
-                    std::int32_t count);
+  void (*fold_wide)(const double* values, const std::uint8_t* good, WideRun& sums);
 
-  /// Means (NaN where nothing was folded) and counts of packed sums; as PackedSum::mean and count.
-  void (*finish_packed)(const PackedSum* sums, std::int32_t count, float* means,
-                        std::uint32_t* counts);
+  /// Means (NaN where nothing was folded) and counts of `count` pixels, for wide sums a multiple of
+  /// run_length, as mean and count of the sums; leaves the sums empty, as long as they are at hand.
+  void (*finish_packed)(PackedSum* sums, std::int32_t count, float* means, std::uint32_t* counts);
+  /// Returns how many values were beyond what sums can hold.
+  std::uint64_t (*finish_wide)(WideRun* sums, std::int32_t count, float* means,
+                               std::uint32_t* counts);
 };
 
 /// The best kernels for this machine; the environment variable CUBEMILL_SIMD (`baseline`, `avx2`,

@@ -3,9 +3,11 @@
 // copyable: folded, merged and kept as bytes. Source of the packed form: every value is rounded
 // once to 2^-40; N <= 2047 values of |v| <= 1 fit 52 bits.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 #include "cubemill/base/host_device.hpp"
+#include "cubemill/pixel/run.hpp"
 
 namespace cubemill {
 
@@ -35,56 +37,78 @@ struct PackedSum {
 };
 
 /// 128-bit sum in units of 2^-60 and a 32-bit count. Values of |v| < 2^50; at most 2^16 of them.
+/// The sum is high·2^64 + low with a *signed* low half: sums of ordinary size leave `high` alone.
 struct WideSum {
   static constexpr std::uint64_t max_count = 65535;
   static constexpr double limit = 0x1p50;
-  std::uint64_t low = 0;
+  static constexpr double small = 4;  ///< terms of values below it fit into the low half
+  std::int64_t low = 0;
   std::int64_t high = 0;
   std::uint32_t count_ = 0;
   std::uint32_t beyond_ = 0;  ///< finite values that were too large to fold
 
+  /// A value of |v| < small in units of 2^-60, rounded once. v = coarse + rest, found by adding
+  /// numbers whose ulp is the unit (2^-31, 2^-60): the difference of the bits is the number.
+  static CUBEMILL_HD std::uint64_t term(double v) {
+    constexpr double m1 = 0x1.8p21, m2 = 0x1.8p-8;
+    const double coarse = v + m1, rest = v - (coarse - m1);
+    return ((bits_of(coarse) - bits_of(m1)) << 29) + (bits_of(rest + m2) - bits_of(m2));
+  }
   CUBEMILL_HD void add(double v) {
     const bool ok = (v > -limit) & (v < limit);
     beyond_ += (!ok) & (v - v == 0.0);  // finite, yet beyond
     if (!ok) return;
-    // v = halves + middle + rest, each found by adding a number whose ulp is the unit: the sum of
-    // the bits is the number.
-    constexpr double m1 = 0x1.8p51, m2 = 0x1.8p21, m3 = 0x1.8p-8;  // ulp 2^-1, 2^-31, 2^-60
-    const double fine = v - ((v + m1) - m1);
-    const double rest = fine - ((fine + m2) - m2);
-    add_shifted(std::int64_t(bits_of(v + m1) - bits_of(m1)), 59);
-    add_shifted(std::int64_t(bits_of(fine + m2) - bits_of(m2)), 29);
-    add_shifted(std::int64_t(bits_of(rest + m3) - bits_of(m3)), 0);
+    constexpr double m = 0x1.8p51;  // ulp 2^-1
+    const double halves = v + m;
+    const std::int64_t x = std::int64_t(bits_of(halves) - bits_of(m));
+    add_fixed(std::uint64_t(x) << 59, x >> 5);
+    const std::uint64_t rest = term(v - (halves - m));
+    add_fixed(rest, std::int64_t(rest) >> 63);
     ++count_;
   }
   CUBEMILL_HD void merge(const WideSum& o) {
-    add_fixed(o.low, o.high);
+    add_fixed(std::uint64_t(o.low), o.high - (o.low < 0));
     count_ += o.count_;
     beyond_ += o.beyond_;
   }
   CUBEMILL_HD std::uint32_t count() const { return count_; }
   /// The sum as double (relative error below 2^-51) over the count.
   CUBEMILL_HD double mean() const {
-    const bool negative = high < 0;
-    const std::uint64_t l = negative ? ~low + 1 : low;
-    const std::uint64_t h = negative ? ~std::uint64_t(high) + (low == 0) : std::uint64_t(high);
+    const std::int64_t top = high - (low < 0);
+    const bool negative = top < 0;
+    const std::uint64_t l = negative ? ~std::uint64_t(low) + 1 : std::uint64_t(low);
+    const std::uint64_t h = negative ? ~std::uint64_t(top) + (low == 0) : std::uint64_t(top);
     const double magnitude = double(h) * 0x1p4 + double(l) * 0x1p-60;
     return (negative ? -magnitude : magnitude) / double(count_);
   }
 
  private:
-  CUBEMILL_HD void add_shifted(std::int64_t x, int shift) {
-    add_fixed(std::uint64_t(x) << shift, shift == 0 ? x >> 63 : x >> (64 - shift));
-  }
+  // Adds h·2^64 + l, l unsigned.
   CUBEMILL_HD void add_fixed(std::uint64_t l, std::int64_t h) {
-    const std::uint64_t sum = low + l;
-    high += h + (sum < l);
-    low = sum;
+    const std::uint64_t old = std::uint64_t(low), sum = old + l;
+    const std::int64_t top = high - (low < 0) + h + (sum < l);
+    low = std::int64_t(sum);
+    high = top + (low < 0);
   }
 };
 
+/// The wide sums of the pixels of a run, member by member: what nearly every value changes, `low`
+/// and `count`, lies together.
+struct WideRun {
+  std::int64_t low[run_length] = {};
+  std::uint32_t count[run_length] = {};
+  std::int64_t high[run_length] = {};
+  std::uint32_t beyond[run_length] = {};
+
+  CUBEMILL_HD WideSum get(int i) const { return {low[i], high[i], count[i], beyond[i]}; }
+  CUBEMILL_HD void set(int i, const WideSum& sum) {
+    low[i] = sum.low, high[i] = sum.high, count[i] = sum.count_, beyond[i] = sum.beyond_;
+  }
+};
+
+/// Bytes a pixel.
 CUBEMILL_HD std::size_t size_of(AccumulatorKind kind) {
-  return kind == AccumulatorKind::packed ? sizeof(PackedSum) : sizeof(WideSum);
+  return kind == AccumulatorKind::packed ? sizeof(PackedSum) : sizeof(WideRun) / run_length;
 }
 
 }  // namespace cubemill

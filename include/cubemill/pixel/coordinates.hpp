@@ -39,6 +39,12 @@ struct BoxSegment {
   double height[3] = {};
 };
 
+/// Whether all output pixels of a segment lie one source pixel apart, with one fraction: on grids
+/// of one projection and resolution they all do.
+CUBEMILL_HD bool is_shift(const Quadratic& u, const Quadratic& v) {
+  return (u.b == one_q32) & (u.c == 0) & (v.b == 0) & (v.c == 0);
+}
+
 /// A coordinate far outside every raster: marks output pixels that cannot be projected.
 constexpr std::int64_t nowhere_q32 = -(std::int64_t(1) << 61);
 

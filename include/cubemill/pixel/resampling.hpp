@@ -13,6 +13,8 @@ enum class Resampling : std::uint8_t { nearest, bilinear, cubic, average, mode }
 
 CUBEMILL_HD double select(bool take, double a, double b) { return take ? a : b; }
 CUBEMILL_HD bool both(bool a, bool b) { return a & b; }
+CUBEMILL_HD double smaller(double a, double b) { return a < b ? a : b; }
+CUBEMILL_HD double larger(double a, double b) { return a > b ? a : b; }
 
 /// Distance from the base pixel's edge in [0, 1), from the low half of a coordinate that has the
 /// edge tolerance added; within the tolerance it is 0. Resolution 2^-31 pixel.
@@ -36,11 +38,8 @@ CUBEMILL_HD V snapped_end(V end) {
 /// Overlap of the box [begin, end) with the unit pixel [tap, tap+1); 0 <= begin < 1.
 template <class V>
 CUBEMILL_HD V overlap(V begin, V end, double tap) {
-  const V right = V(tap + 1.0), left = V(tap);
-  const V upper = select(end < right, end, right);
-  const V lower = select(begin > left, begin, left);
-  const V width = upper - lower;
-  return select(width > V(0.0), width, V(0.0));
+  const V upper = smaller(end, V(tap + 1.0)), lower = larger(begin, V(tap));
+  return larger(upper - lower, V(0.0));
 }
 
 /// Weight of tap 0 or 1 of a linear interpolation at fraction f.
@@ -69,7 +68,7 @@ CUBEMILL_HD V cubic_weight(V f, int tap) {
 template <class V>
 CUBEMILL_HD V box_size(const double (&w)[3], V k) {
   const V size = V(w[0]) + k * (V(w[1]) + k * V(w[2]));
-  return select(size > V(0.0), size, V(0.0));
+  return larger(size, V(0.0));
 }
 
 }  // namespace cubemill

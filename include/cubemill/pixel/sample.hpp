@@ -1,7 +1,7 @@
 // The value of one band at one output pixel: coordinate → taps → weighted mean of the valid ones.
 // One pixel at a time, as a GPU thread and the CPU's general path run it;
-// src/backend/pass_kernels.hpp does the same operations on eight pixels. NaN means missing. Element
-// functions.
+// src/backend/pass_sampling.hpp does the same operations on eight pixels. NaN means missing.
+// Element functions.
 #pragma once
 #include "cubemill/pixel/resampling.hpp"
 #include "cubemill/pixel/window.hpp"

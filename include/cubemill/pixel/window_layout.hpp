@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cubemill/pixel/run.hpp"
+
 namespace cubemill {
 
 struct WindowLayout {
@@ -22,7 +24,9 @@ struct WindowLayout {
 };
 
 /// Bytes of a plane of QA classes, one a pixel, rows padded to whole runs.
-constexpr std::int64_t class_stride(std::int64_t width) { return (width + 31) / 32 * 32; }
+constexpr std::int64_t class_stride(std::int64_t width) {
+  return (width + run_length - 1) / run_length * run_length;
+}
 constexpr std::size_t class_plane_bytes(std::int64_t width, std::int64_t height) {
   return (std::size_t(class_stride(width) * height) + 63) / 64 * 64;
 }

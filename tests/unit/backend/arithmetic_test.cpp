@@ -52,27 +52,66 @@ TEST(PassKernels, FoldPackedSumsAsOneValueAtATime) {
   }
 }
 
+void expect_equal(const WideSum& a, const WideSum& b, const char* name) {
+  ASSERT_EQ(a.low, b.low) << name;
+  ASSERT_EQ(a.high, b.high) << name;
+  ASSERT_EQ(a.count_, b.count_) << name;
+  ASSERT_EQ(a.beyond_, b.beyond_) << name;
+}
+
+// Factors: sums that stay in the low half, that wrap it around in both directions, that are large.
 TEST(PassKernels, FoldWideSumsAsOneValueAtATime) {
   std::mt19937_64 random(2);
   for (const PassKernels& kernels : all_kernels())
-    for (const int count : {1, 7, 8, 31, 32}) {
-      std::vector<WideSum> sums(run_length), expected(run_length);
+    for (const double factor : {0.5, 3.9, 1e6}) {
+      WideRun sums, expected;
       for (int round = 0; round < 100; ++round) {
         alignas(32) double values[run_length];
         alignas(32) std::uint8_t good[run_length];
-        for (int i = 0; i < run_length; ++i)
-          values[i] = some_value(random) * 1e6, good[i] = random() % 2;
-        kernels.fold_wide(values, good, sums.data(), count);
-        for (int i = 0; i < count; ++i)
-          if (good[i]) expected[std::size_t(i)].add(values[i]);
-      }
-      for (std::size_t i = 0; i < run_length; ++i) {
-        ASSERT_EQ(sums[i].low, expected[i].low) << kernels.name;
-        ASSERT_EQ(sums[i].high, expected[i].high) << kernels.name;
-        ASSERT_EQ(sums[i].count_, expected[i].count_) << kernels.name;
-        ASSERT_EQ(sums[i].beyond_, expected[i].beyond_) << kernels.name;
+        for (int i = 0; i < run_length; ++i) {
+          const double v =
+              factor > 1 ? double(std::int64_t(random())) * 0x1p-63 : some_value(random);
+          values[i] = (i < 8 ? std::fabs(v) : i < 16 ? -std::fabs(v) : v) * factor;
+          good[i] = random() % 2;
+        }
+        kernels.fold_wide(values, good, sums);
+        for (int i = 0; i < run_length; ++i) {
+          WideSum sum = expected.get(i);
+          if (good[i]) sum.add(values[i]);
+          expected.set(i, sum);
+          expect_equal(sums.get(i), sum, kernels.name);
+        }
       }
     }
+}
+
+TEST(PassKernels, FinishWideSumsAsTheirMeanAndCount) {
+  std::mt19937_64 random(5);
+  for (const PassKernels& kernels : all_kernels()) {
+    std::vector<WideRun> sums(64);
+    for (std::size_t run = 1; run < sums.size(); ++run)  // the first stays empty
+      for (int i = 0; i < run_length; ++i) {
+        WideSum sum;
+        const double factor = std::ldexp(1.0, int(random() % 80) - 60 + int(run % 2) * 20);
+        for (std::uint64_t n = random() % 20; n > 0; --n) sum.add(some_value(random) * factor);
+        sums[run].set(i, sum);
+      }
+    std::vector<float> means(sums.size() * run_length);
+    std::vector<std::uint32_t> counts(means.size());
+    const std::vector<WideRun> before = sums;
+    kernels.finish_wide(sums.data(), std::int32_t(means.size()), means.data(), counts.data());
+    for (const WideRun& run : sums)
+      for (int i = 0; i < run_length; ++i) expect_equal(run.get(i), {}, kernels.name);
+    sums = before;
+    for (std::size_t i = 0; i < means.size(); ++i) {
+      const WideSum sum = sums[i / run_length].get(int(i % run_length));
+      ASSERT_EQ(counts[i], sum.count()) << kernels.name;
+      if (sum.count() == 0)
+        ASSERT_TRUE(std::isnan(means[i])) << kernels.name;
+      else
+        ASSERT_EQ(means[i], float(sum.mean())) << kernels.name << " at " << i;
+    }
+  }
 }
 
 TEST(PassKernels, FinishPackedSumsAsTheirMeanAndCount) {
@@ -89,7 +128,10 @@ TEST(PassKernels, FinishPackedSumsAsTheirMeanAndCount) {
     }
     std::vector<float> means(sums.size());
     std::vector<std::uint32_t> counts(sums.size());
+    const std::vector<PackedSum> before = sums;
     kernels.finish_packed(sums.data(), std::int32_t(sums.size()), means.data(), counts.data());
+    for (const PackedSum& sum : sums) ASSERT_EQ(sum.bits, 0u) << kernels.name;
+    sums = before;
     EXPECT_TRUE(std::isnan(means[0]));
     EXPECT_EQ(counts[0], 0u);
     EXPECT_EQ(means[1], 1.0f);

@@ -138,10 +138,14 @@ class RandomChunk {
     if (b.empty()) return;
     const double v = b.size() == 2 ? (b[1] - b[0]) / (b[1] + b[0]) : b[0];
     const std::size_t at = std::size_t(y * stride() + x);
-    if (kinds_[i] == AccumulatorKind::packed)
+    if (kinds_[i] == AccumulatorKind::packed) {
       reinterpret_cast<PackedSum*>(sums)[at].merge({PackedSum::term(v)});
-    else
-      reinterpret_cast<WideSum*>(sums)[at].add(v);
+    } else {
+      WideRun& run = reinterpret_cast<WideRun*>(sums)[at / run_length];
+      WideSum sum = run.get(int(at % run_length));
+      sum.add(v);
+      run.set(int(at % run_length), sum);
+    }
   }
 
   std::mt19937_64 random_;

@@ -1,0 +1,113 @@
+// Where eight neighbouring output pixels lie in a source window: in consecutive columns of one row,
+// perhaps with one step in each direction, or scattered.
+#pragma once
+#include "backend/lanes.hpp"
+#include "cubemill/backend/pass.hpp"
+
+namespace cubemill::CUBEMILL_TARGET {
+
+constexpr Halves lane_number = {0, 1, 2, 3, 4, 5, 6, 7};
+
+/// Coordinates of eight pixels along one dimension: the base pixel of the first, and the low halves
+/// of all.
+struct Eight {
+  std::int64_t base;
+  Halves low;
+  SignedHalves steps;  // lanes whose base departs from (first + stride·lane) by `by`
+  std::int32_t by;     // +1 or −1; 0: none does
+  bool near;           // whether steps and by tell the whole truth
+};
+
+/// `stride`: by how much the base is expected to grow from lane to lane (1 across, 0 down).
+CUBEMILL_HD Eight eight(const Quadratic& q, std::int32_t k, std::int32_t stride) {
+  const std::int64_t first = at(q, k), line = std::int64_t(stride) << 32;
+  const Halves start = Halves{} + std::uint32_t(first);
+  Eight e{first >> 32, start, SignedHalves{}, 0, true};
+  if ((q.b == line) & (q.c == 0)) return e;
+  // Differences of the quadratic: between the first two lanes, the last two, and the first and the
+  // last.
+  const std::int64_t begins = q.b + q.c * (2 * k + 1) - line,
+                     ends = q.b + q.c * (2 * k + 2 * lanes - 3) - line;
+  const std::int64_t drift = (lanes - 1) * (q.b + q.c * (2 * k + lanes - 1) - line);
+  const Halves n = lane_number + std::uint32_t(k);
+  e.low = std::uint32_t(q.a) + n * (std::uint32_t(q.b) + n * std::uint32_t(q.c));
+  // How far a lane has departed, modulo one pixel, is low − start. Where all lanes depart to the
+  // same side by less than a pixel, a wrap of the low half is a step; a drift that changes its side
+  // is told apart while it is below a quarter.
+  constexpr std::int64_t quarter = std::int64_t(1) << 30;
+  const bool forth = (begins >= 0) & (ends >= 0), back = (begins <= 0) & (ends <= 0);
+  const bool small =
+      (drift < quarter) & (drift > -quarter) & (q.c < (1 << 24)) & (q.c > -(1 << 24));
+  e.near = ((forth | back) & (drift < one_q32) & (drift > -one_q32)) | small;
+  if (forth) {
+    e.steps = e.low < start;
+    e.by = 1;
+  } else if (back) {
+    e.steps = e.low > start;
+    e.by = -1;
+  } else {
+    const SignedHalves wrapped = e.low < start,
+                       ahead = SignedHalves(e.low - start) >= SignedHalves{};
+    const SignedHalves up = wrapped & ahead, down = ~wrapped & ~ahead;
+    e.near = e.near & !(any(up) & any(down));
+    e.steps = up | down;
+    e.by = any(up) ? 1 : -1;
+  }
+  if (!any(e.steps)) e.by = 0;
+  return e;
+}
+
+CUBEMILL_HD Doubles fraction_of(Halves low) {
+  return raw_fraction<Doubles>(SignedHalves(low >> 1));
+}
+
+/// Where the first taps of eight pixels lie in a scene, and in which of three shapes.
+struct Pattern {
+  std::int64_t col, row;  // of the first lane
+  const Eight& x;
+  const Eight& y;
+  bool consecutive;  // columns grow by one and rows stay, but for one step each; else see below
+  std::int32_t cols[lanes];  // scattered: by lane, relative to col and row
+  std::int32_t rows[lanes];
+};
+
+/// `first_tap`: offset of the first tap from the base pixel.
+CUBEMILL_HD Pattern pattern(const CoordinateView& where, const Quadratic& u, const Quadratic& v,
+                            const Eight& x, const Eight& y, std::int32_t k,
+                            std::int64_t first_tap) {
+  Pattern p{x.base - where.left + first_tap,
+            y.base - where.top + first_tap,
+            x,
+            y,
+            bool(x.near & y.near),
+            {},
+            {}};
+  if (!p.consecutive)
+    for (int i = 0; i < lanes; ++i) {
+      p.cols[i] = std::int32_t((at(u, k + i) >> 32) - x.base);
+      p.rows[i] = std::int32_t((at(v, k + i) >> 32) - y.base);
+    }
+  return p;
+}
+
+/// Whether all `across` × `down` taps of a group of eight lie in the readable part of a window.
+CUBEMILL_HD bool readable(const WindowView& w, const Pattern& p, int across, int down) {
+  if (p.consecutive)
+    return (p.col + (p.x.by < 0 ? -1 : 0) >= w.left) &
+           (p.col + lanes - 1 + across + (p.x.by > 0 ? 1 : 0) <= w.right) &
+           (p.row + (p.y.by < 0 ? -1 : 0) >= w.top) &
+           (p.row + down + (p.y.by > 0 ? 1 : 0) <= w.bottom);
+  bool all = true;
+  for (int i = 0; i < lanes; ++i)
+    all &= (p.col + p.cols[i] >= w.left) & (p.col + p.cols[i] + across <= w.right) &
+           (p.row + p.rows[i] >= w.top) & (p.row + p.rows[i] + down <= w.bottom);
+  return all;
+}
+
+/// Whether no tap of a group of eight lies in the readable part of a window.
+CUBEMILL_HD bool outside(const WindowView& w, const Pattern& p, int across, int down) {
+  return p.consecutive & ((p.col + lanes + across <= w.left) | (p.col - 1 >= w.right) |
+                          (p.row + 1 + down <= w.top) | (p.row - 1 >= w.bottom));
+}
+
+}  // namespace cubemill::CUBEMILL_TARGET

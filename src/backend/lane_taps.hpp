@@ -1,0 +1,122 @@
+// The values of eight pixels at one tap, and their weighted mean: consecutive pixels are loaded,
+// steps blended in, scattered ones gathered one by one.
+#pragma once
+#include <type_traits>
+
+#include "backend/lane_places.hpp"
+#include "cubemill/pixel/sample.hpp"
+
+namespace cubemill::CUBEMILL_TARGET {
+
+/// Raw values of eight pixels at one tap, as 16-bit words.
+template <class Number>
+struct WordTaps {
+  using Pixel = std::uint16_t;
+  Words raw;
+  static CUBEMILL_HD WordTaps load(const Pixel* from) { return {load_words(from)}; }
+  static CUBEMILL_HD WordTaps blend(SignedHalves take, WordTaps a, WordTaps b) {
+    const SignedWords m = narrowed(take);
+    return {Words((SignedWords(a.raw) & m) | (SignedWords(b.raw) & ~m))};
+  }
+  using Gone = SignedWords;
+  CUBEMILL_HD Gone gone() const { return raw == Words{}; }
+  CUBEMILL_HD Doubles value(std::uint16_t key) const { return Doubles(Number(raw ^ key)); }
+  CUBEMILL_HD Mask missing_mask() const { return widened(gone()); }
+};
+
+/// The same as floating-point numbers.
+template <class Number>
+struct FloatTaps {
+  using Pixel = Number;
+  Doubles raw;
+  static CUBEMILL_HD FloatTaps load(const Pixel* from) {
+    alignas(32) double v[lanes];
+    for (int i = 0; i < lanes; ++i) v[i] = double(from[i]);
+    return {load_doubles(v)};
+  }
+  static CUBEMILL_HD FloatTaps blend(SignedHalves take, FloatTaps a, FloatTaps b) {
+    return {select(widened(narrowed(take)), a.raw, b.raw)};
+  }
+  using Gone = Mask;
+  CUBEMILL_HD Gone gone() const { return raw != raw; }
+  CUBEMILL_HD Doubles value(std::uint16_t) const { return raw; }
+  CUBEMILL_HD Mask missing_mask() const { return gone(); }
+};
+
+template <Storage S>
+using Taps = std::conditional_t<
+    S == Storage::u16, WordTaps<Words>,
+    std::conditional_t<S == Storage::i16, WordTaps<SignedWords>,
+                       FloatTaps<std::conditional_t<S == Storage::f32, float, double>>>>;
+
+template <class T>
+CUBEMILL_HD T tap_at(const WindowView& w, const Pattern& p, int c, int r) {
+  using Pixel = typename T::Pixel;
+  const Pixel* const from = w.at<Pixel>(p.col + c, p.row + r);
+  if (!p.consecutive) {
+    alignas(64) Pixel gathered[lanes];
+    for (int i = 0; i < lanes; ++i) gathered[i] = from[p.rows[i] * w.stride + p.cols[i]];
+    return T::load(gathered);
+  }
+  T tap = T::load(from);
+  if (p.x.by) tap = T::blend(p.x.steps, T::load(from + p.x.by), tap);
+  if (p.y.by) {
+    const Pixel* const other = from + p.y.by * w.stride;
+    T stepped = T::load(other);
+    if (p.x.by) stepped = T::blend(p.x.steps, T::load(other + p.x.by), stepped);
+    tap = T::blend(p.y.steps, stepped, tap);
+  }
+  return tap;
+}
+
+/// Weighted mean of the valid taps of eight pixels: cubemill::weigh on lanes. A weight may be
+/// negative (cubic).
+/// `all`: the sum of all weights, in the same order as they are added here; `unit`: it is 1.
+template <Storage S, int X, int Y>
+CUBEMILL_HD Doubles weighted_mean(const WindowView& w, const Pattern& p, const Doubles (&wx)[X],
+                                  const Doubles (&wy)[Y], Doubles all, bool unit) {
+  Taps<S> tap[Y][X];
+  typename Taps<S>::Gone gone{};
+  for (int r = 0; r < Y; ++r)
+    for (int c = 0; c < X; ++c) {
+      tap[r][c] = tap_at<Taps<S>>(w, p, c, r);
+      gone = either(gone, tap[r][c].gone());
+    }
+  if constexpr (X == 1 && Y == 1)
+    return select(tap[0][0].missing_mask(), Doubles(missing()), tap[0][0].value(w.key));
+  const Doubles zero(0.0);
+  Doubles values = zero;
+  if (!any(gone)) [[likely]] {
+    for (int r = 0; r < Y; ++r) {
+      Doubles line = zero;
+      for (int c = 0; c < X; ++c) line = line + wx[c] * tap[r][c].value(w.key);
+      values = values + wy[r] * line;
+    }
+    return unit ? values : values / all;
+  }
+  Doubles weights = zero;
+  Mask seen = zero != zero;
+  for (int r = 0; r < Y; ++r) {
+    Doubles line = zero, across = zero;
+    for (int c = 0; c < X; ++c) {
+      const Mask none = tap[r][c].missing_mask();
+      const Doubles weight = select(none, zero, wx[c]);
+      line = line + weight * select(none, zero, tap[r][c].value(w.key));
+      across = across + weight;
+      seen = either(seen, both(weight != zero, wy[r] != zero));
+    }
+    values = values + wy[r] * line;
+    weights = weights + wy[r] * across;
+  }
+  return select(seen, values / weights, Doubles(missing()));
+}
+
+template <int X, int Y>
+CUBEMILL_HD Doubles sum_of_weights(const Doubles (&wx)[X], const Doubles (&wy)[Y]) {
+  Doubles across(0.0), all(0.0);
+  for (int c = 0; c < X; ++c) across = across + wx[c];
+  for (int r = 0; r < Y; ++r) all = all + wy[r] * across;
+  return all;
+}
+
+}  // namespace cubemill::CUBEMILL_TARGET
