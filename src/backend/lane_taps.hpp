@@ -49,24 +49,43 @@ using Taps = std::conditional_t<
     std::conditional_t<S == Storage::i16, WordTaps<SignedWords>,
                        FloatTaps<std::conditional_t<S == Storage::f32, float, double>>>>;
 
-template <class T>
-CUBEMILL_HD T tap_at(const WindowView& w, const Pattern& p, int c, int r) {
+/// Neighbouring taps of one row; `from` is the first lane's.
+template <class T, int X>
+CUBEMILL_HD void load_row(const typename T::Pixel* from, const Eight& x, T (&tap)[X]) {
+  if (x.by == 0) {
+    for (int c = 0; c < X; ++c) tap[c] = T::load(from + c);
+    return;
+  }
+  T raw[X + 1];  // each tap of a lane that steps is its neighbour's
+  for (int c = 0; c <= X; ++c) raw[c] = T::load(from + c + (x.by < 0 ? -1 : 0));
+  for (int c = 0; c < X; ++c)
+    tap[c] =
+        x.by > 0 ? T::blend(x.steps, raw[c + 1], raw[c]) : T::blend(x.steps, raw[c], raw[c + 1]);
+}
+
+template <class T, int X, int Y>
+CUBEMILL_HD void load_taps(const WindowView& w, const Pattern& p, T (&tap)[Y][X]) {
   using Pixel = typename T::Pixel;
-  const Pixel* const from = w.at<Pixel>(p.col + c, p.row + r);
+  const Pixel* const from = w.at<Pixel>(p.col, p.row);
   if (!p.consecutive) {
-    alignas(64) Pixel gathered[lanes];
-    for (int i = 0; i < lanes; ++i) gathered[i] = from[p.rows[i] * w.stride + p.cols[i]];
-    return T::load(gathered);
+    for (int r = 0; r < Y; ++r)
+      for (int c = 0; c < X; ++c) {
+        alignas(64) Pixel gathered[lanes];
+        for (int i = 0; i < lanes; ++i)
+          gathered[i] = from[(r + p.rows[i]) * w.stride + c + p.cols[i]];
+        tap[r][c] = T::load(gathered);
+      }
+  } else if (p.y.by == 0) {
+    for (int r = 0; r < Y; ++r) load_row(from + r * w.stride, p.x, tap[r]);
+  } else {
+    T row[Y + 1][X];
+    for (int r = 0; r <= Y; ++r)
+      load_row(from + (r + (p.y.by < 0 ? -1 : 0)) * w.stride, p.x, row[r]);
+    for (int r = 0; r < Y; ++r)
+      for (int c = 0; c < X; ++c)
+        tap[r][c] = p.y.by > 0 ? T::blend(p.y.steps, row[r + 1][c], row[r][c])
+                               : T::blend(p.y.steps, row[r][c], row[r + 1][c]);
   }
-  T tap = T::load(from);
-  if (p.x.by) tap = T::blend(p.x.steps, T::load(from + p.x.by), tap);
-  if (p.y.by) {
-    const Pixel* const other = from + p.y.by * w.stride;
-    T stepped = T::load(other);
-    if (p.x.by) stepped = T::blend(p.x.steps, T::load(other + p.x.by), stepped);
-    tap = T::blend(p.y.steps, stepped, tap);
-  }
-  return tap;
 }
 
 /// Weighted mean of the valid taps of eight pixels: cubemill::weigh on lanes. A weight may be
@@ -77,11 +96,9 @@ CUBEMILL_HD Doubles weighted_mean(const WindowView& w, const Pattern& p, const D
                                   const Doubles (&wy)[Y], Doubles all, bool unit) {
   Taps<S> tap[Y][X];
   typename Taps<S>::Gone gone{};
+  load_taps(w, p, tap);
   for (int r = 0; r < Y; ++r)
-    for (int c = 0; c < X; ++c) {
-      tap[r][c] = tap_at<Taps<S>>(w, p, c, r);
-      gone = either(gone, tap[r][c].gone());
-    }
+    for (int c = 0; c < X; ++c) gone = either(gone, tap[r][c].gone());
   if constexpr (X == 1 && Y == 1)
     return select(tap[0][0].missing_mask(), Doubles(missing()), tap[0][0].value(w.key));
   const Doubles zero(0.0);

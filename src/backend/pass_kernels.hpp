@@ -56,11 +56,13 @@ inline void fold_wide(const double* __restrict values, const std::uint8_t* __res
     wrapped |= overflow[i];
     large |= v - v == 0.0 ? wanted & ~take : 0;
   }
-  if (std::int64_t(wrapped) < 0)
+  if (std::int64_t(wrapped) < 0) {
+    sums.rare = 1;
     for (int i = 0; i < run_length; ++i) {
       const std::int64_t carry = sums.low[i] < 0 ? 1 : -1;
       sums.high[i] += std::int64_t(overflow[i]) < 0 ? carry : 0;
     }
+  }
   if (large)
     for (int i = 0; i < run_length; ++i)
       if (good[i] && !(values[i] > -WideSum::small && values[i] < WideSum::small)) {
@@ -99,19 +101,22 @@ inline std::uint64_t finish_wide(WideRun* sums, std::int32_t count, float* __res
                                  std::uint32_t* __restrict counts) {
   std::uint64_t beyond = 0;
   for (std::int32_t x = 0; x < count; x += run_length, ++sums) {
-    std::int64_t high = 0;
     for (int i = 0; i < run_length; ++i) {
       const std::uint64_t n = sums->count[i];
       const double number = __builtin_bit_cast(double, 0x4330000000000000u | n) - 0x1p52;
       means[x + i] = n ? float(rounded(sums->low[i]) * 0x1p-60 / number) : __builtin_nanf("");
       counts[x + i] = std::uint32_t(n);
-      high |= sums->high[i];
-      beyond += sums->beyond[i];
     }
-    if (high != 0)
-      for (int i = 0; i < run_length; ++i)
-        if (sums->count[i]) means[x + i] = float(sums->get(i).mean());
-    *sums = {};
+    if (sums->rare) {
+      for (int i = 0; i < run_length; ++i) {
+        const WideSum sum = sums->get(i);
+        if (sum.high != 0 && sum.count() > 0) means[x + i] = float(sum.mean());
+        beyond += sum.beyond_;
+      }
+      *sums = {};
+    } else {
+      for (int i = 0; i < run_length; ++i) sums->low[i] = 0, sums->count[i] = 0;
+    }
   }
   return beyond;
 }

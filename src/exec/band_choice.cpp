@@ -131,6 +131,20 @@ void reject(QaRule& rule, std::uint32_t mask, std::uint32_t value) {
   rule.reject_value[rule.rejects++] = value;
 }
 
+/// Takes out of a mask the bits that decide nothing: those with which every value is there both
+/// ways.
+void drop_idle_bits(std::uint32_t& mask, std::vector<std::uint32_t>& values) {
+  for (std::uint32_t bit = 1; bit != 0; bit <<= 1) {
+    const bool idle =
+        (mask & bit) && std::all_of(values.begin(), values.end(), [&](std::uint32_t v) {
+          return std::find(values.begin(), values.end(), v ^ bit) != values.end();
+        });
+    if (!idle) continue;
+    mask &= ~bit;
+    std::erase_if(values, [&](std::uint32_t v) { return (v & bit) != 0; });
+  }
+}
+
 std::string flag_names(const Product& product) {
   std::vector<std::string> names;
   for (const auto& [name, flag] : product.flags) names.push_back(name);
@@ -144,7 +158,8 @@ void reject_flag(QaRule& rule, const std::string& text, const Product& product) 
   if (flag == product.flags.end())
     throw InvalidInput("--mask-out: product " + product.name + " has no flag '" + name +
                        "': " + flag_names(product));
-  const std::vector<std::uint32_t>* values = &flag->second.values;
+  std::uint32_t mask = flag->second.mask;
+  std::vector<std::uint32_t> values = flag->second.values;
   if (colon != std::string::npos) {
     const auto level = flag->second.levels.find(text.substr(colon + 1));
     if (level == flag->second.levels.end()) {
@@ -153,9 +168,10 @@ void reject_flag(QaRule& rule, const std::string& text, const Product& product) 
       throw InvalidInput("--mask-out: flag '" + name + "' has no level '" + text.substr(colon + 1) +
                          "'" + (levels.empty() ? "" : ": " + joined(levels)));
     }
-    values = &level->second;
+    values = level->second;
   }
-  for (const std::uint32_t v : *values) reject(rule, flag->second.mask, v);
+  drop_idle_bits(mask, values);
+  for (const std::uint32_t v : values) reject(rule, mask, v);
 }
 
 QaRule rule_by_hand(const MaskRequest& mask, std::vector<std::string>& printed) {

@@ -104,6 +104,8 @@ void encode_band(const std::byte* native, std::ptrdiff_t native_stride, std::int
 }
 
 FlagEncoder::FlagEncoder(const QaRule& rule) : rule_(rule) {
+  by_bits_ = rule.rejects == 0 && rule.values == 0 && rule.keep_mask <= 0xFFFF &&
+             rule.keep_value <= 0xFFFF;
   for (std::uint32_t qa = 0; qa < table_.size(); ++qa) table_[qa] = cubemill::classify(rule, qa);
 }
 
@@ -121,6 +123,19 @@ void FlagEncoder::encode(const std::byte* native, std::ptrdiff_t native_stride, 
     const bool held = none >= double(std::numeric_limits<In>::lowest()) &&
                       none <= double(std::numeric_limits<In>::max()) && none == std::floor(none);
     const In missing = held ? In(none) : In{};
+    if constexpr (sizeof(In) == 2)
+      if (by_bits_) {
+        const auto mask = std::uint16_t(rule_.keep_mask), kept = std::uint16_t(rule_.keep_value);
+        const std::uint16_t none_of_it = held ? 0 : 1;  // with a bit set it is never 0
+        const auto missing_word = std::uint16_t(missing);
+        each_pixel<std::uint16_t, std::uint8_t>(
+            native, native_stride, width, height, out, [=](std::uint16_t qa) {
+              const auto bad = std::uint16_t((qa & mask) ^ kept);
+              const auto there = std::uint16_t((qa ^ missing_word) | none_of_it);
+              return std::uint8_t(there == 0 ? qa_missing : bad == 0 ? qa_good : qa_masked);
+            });
+        return;
+      }
     each_pixel<In, std::uint8_t>(native, native_stride, width, height, out, [&](In x) {
       if (held && x == missing) return std::uint8_t(qa_missing);
       if constexpr (sizeof(In) <= 2)

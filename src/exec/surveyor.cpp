@@ -316,16 +316,19 @@ class Surveyor {
 /// Number of distinct data assets, and what a pixel of all of them takes: what a cube of everything
 /// would be.
 void count_all_bands(Survey& survey) {
-  std::set<std::string> keys;
+  std::map<std::string, std::size_t> bytes;  // by key
   for (const Scene& s : survey.scenes)
     for (const auto& [key, asset] : s.assets)
-      if (!asset.bands.empty() || !asset.names.empty()) keys.insert(key);
+      if (!asset.bands.empty() || !asset.names.empty())
+        bytes[key] = std::max(bytes[key], asset.pixel_bytes);
   for (const SurveyedScene& s : survey.surveyed)
-    for (const SceneInput& in : s.inputs) keys.insert(in.asset);
-  survey.all_bands = keys.size();
-  const std::size_t pixel =
-      survey.surveyed.empty() ? 2 : size_of(survey.surveyed.front().inputs.back().info.type);
-  survey.bytes_per_pixel_all_bands = keys.size() * pixel;
+    for (const SceneInput& in : s.inputs)
+      bytes[in.asset] = std::max(bytes[in.asset], size_of(in.info.type));
+  constexpr std::size_t usual = 2;
+  survey.all_bands = bytes.size();
+  survey.bytes_per_pixel_all_bands = 0;
+  for (const auto& [key, pixel] : bytes)
+    survey.bytes_per_pixel_all_bands += pixel > 0 ? pixel : usual;
 }
 
 }  // namespace

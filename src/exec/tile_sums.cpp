@@ -4,7 +4,8 @@ namespace cubemill {
 
 TileSums::TileSums(const std::vector<AccumulatorKind>& kinds) : kinds_(kinds) {
   for (const AccumulatorKind kind : kinds)
-    data_.emplace_back(std::size_t(tile_size * tile_size) * size_of(kind) / sizeof(std::uint64_t));
+    data_.emplace_back(std::size_t(tile_size * tile_size / run_length) * bytes_per_run(kind) /
+                       sizeof(std::uint64_t));
 }
 
 std::vector<SumsView> TileSums::views(std::int64_t x, std::int64_t y) {
@@ -12,7 +13,9 @@ std::vector<SumsView> TileSums::views(std::int64_t x, std::int64_t y) {
   for (std::size_t i = 0; i < kinds_.size(); ++i) {
     auto* const bytes = reinterpret_cast<std::byte*>(data_[i].data());
     views.push_back(
-        {kinds_[i], bytes + std::size_t(y * tile_size + x) * size_of(kinds_[i]), tile_size});
+        {kinds_[i],
+         bytes + std::size_t((y * tile_size + x) / run_length) * bytes_per_run(kinds_[i]),
+         tile_size});
   }
   return views;
 }

@@ -16,7 +16,6 @@ class GdalBand final : public RasterBand {
   void read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
                   std::ptrdiff_t row_stride, ReadScratch& scratch, ReadCost& cost) const override;
   std::uint64_t block_bytes(std::int64_t, std::int64_t) const override { return 0; }
-  std::size_t resident_bytes() const override { return sizeof *this + path().capacity(); }
 
  private:
   int band_;

@@ -79,6 +79,29 @@ std::vector<BandNumbers> read_numbers(const json& asset, bool offset_applied) {
   return bands;
 }
 
+std::size_t bytes_of_type(const json& type) {
+  static const std::map<std::string, std::size_t> sizes = {
+      {"int8", 1},   {"uint8", 1},   {"int16", 2},   {"uint16", 2},   {"float16", 2},
+      {"int32", 4},  {"uint32", 4},  {"float32", 4}, {"cint16", 4},   {"int64", 8},
+      {"uint64", 8}, {"float64", 8}, {"cint32", 8},  {"cfloat32", 8}, {"cfloat64", 16}};
+  if (!type.is_string()) return 0;
+  const auto known = sizes.find(type.get<std::string>());
+  return known == sizes.end() ? 0 : known->second;
+}
+
+/// Bytes of a pixel of all bands, as far as `data_type` says.
+std::size_t read_pixel_bytes(const json& asset) {
+  const json &raster = member(asset, "raster:bands"), &common = member(asset, "bands");
+  const std::size_t whole = bytes_of_type(member(asset, "data_type"));
+  const std::size_t bands = std::max(length(raster), length(common));
+  if (bands == 0) return whole;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < bands; ++i)
+    bytes += std::max({bytes_of_type(member(element(raster, i), "data_type")),
+                       bytes_of_type(member(element(common, i), "data_type")), whole});
+  return bytes;
+}
+
 void add_name(const json& name, std::vector<std::string>& names) {
   if (!name.is_string()) return;
   const std::string text = name.get<std::string>();
@@ -173,8 +196,12 @@ std::map<std::string, SceneAsset> read_assets(const json& item, const std::strin
     if (!href.is_string() || href.get_ref<const std::string&>().empty())
       throw InvalidInput("asset '" + key + "' lacks 'href'");
     if (!holds_pixels(asset)) continue;
-    assets[key] = {key, resolve_href(href.get<std::string>(), base), read_names(asset, properties),
-                   read_numbers(asset, offset_applied), read_proj(asset, properties)};
+    assets[key] = {key,
+                   resolve_href(href.get<std::string>(), base),
+                   read_names(asset, properties),
+                   read_numbers(asset, offset_applied),
+                   read_proj(asset, properties),
+                   read_pixel_bytes(asset)};
   }
   return assets;
 }

@@ -32,11 +32,6 @@ std::uint64_t TiffBand::block_bytes(std::int64_t block_x, std::int64_t block_y) 
   return place(block_x, block_y).size;
 }
 
-std::size_t TiffBand::resident_bytes() const {
-  return sizeof *this + 2 * path().capacity() + blocks_.offsets.capacity() * sizeof(std::uint64_t) +
-         blocks_.sizes.capacity() * sizeof(std::uint32_t);
-}
-
 std::size_t TiffBand::rows_of(std::int64_t block_y) const {
   if (!blocks_.strips) return block_.rows;
   return std::min(block_.rows, std::size_t(info().grid.height - block_y * info().block_height));

@@ -20,7 +20,6 @@ class TiffBand final : public RasterBand {
   void read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
                   std::ptrdiff_t row_stride, ReadScratch& scratch, ReadCost& cost) const override;
   std::uint64_t block_bytes(std::int64_t block_x, std::int64_t block_y) const override;
-  std::size_t resident_bytes() const override;
 
  private:
   struct Place {

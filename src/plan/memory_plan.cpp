@@ -21,7 +21,7 @@ std::string mebibytes(std::uint64_t bytes) {
 std::uint64_t tile_accumulator_bytes(const Plan& plan) {
   std::uint64_t bytes = 0;
   for (const AccumulatorKind kind : plan.accumulators)
-    bytes += size_of(kind) * std::uint64_t(tile_size * tile_size);
+    bytes += bytes_per_run(kind) * std::uint64_t(tile_size * tile_size / run_length);
   return bytes;
 }
 
@@ -70,7 +70,7 @@ MemoryPlan sum_up(const Plan& plan, const Survey& survey, const ChunkBytes& chun
 struct Fit {
   bool fits = false;
   MemoryPlan memory;
-  std::uint64_t smallest = ~std::uint64_t(0);  ///< the least that any shape needs
+  std::uint64_t smallest = ~std::uint64_t(0);  ///< the least of all shapes tried
 };
 
 /// Tries shapes from the fastest to the smallest; leaves the chunks cut for the first that fits.
@@ -149,7 +149,6 @@ void fit_memory(Plan& plan, const Survey& survey, const Limits& limits,
   }
   plan.memory = fit.memory;
   plan.memory.limit = limits.memory;
-  plan.memory.needed = fit.smallest;
 }
 
 Plan make_plan(const Survey& survey, const Recipe& recipe, const Limits& limits, const GeoBox& grid,

@@ -8,7 +8,7 @@
 
 namespace cubemill {
 
-/// Exit codes of the program.
+/// Exit codes of the program; ended by a signal it gives 128 + its number (130, 143).
 enum class ExitCode : int {
   ok = 0,
   bug = 1,
@@ -17,7 +17,6 @@ enum class ExitCode : int {
   memory = 4,
   device = 5,
   done_with_skips = 6,
-  interrupted = 130,  ///< 128 + SIGINT; SIGTERM gives 143
 };
 
 /// Base of all failures; `what()` is one line: what, where, what to do.

@@ -54,8 +54,6 @@ class RasterBand {
 
   /// Compressed size in bytes of a block, 0 when sparse or unknown.
   virtual std::uint64_t block_bytes(std::int64_t block_x, std::int64_t block_y) const = 0;
-  /// Bytes that this object holds in memory.
-  virtual std::size_t resident_bytes() const = 0;
 
  protected:
   RasterBand(std::string path, RasterInfo info) : path_(std::move(path)), info_(std::move(info)) {}

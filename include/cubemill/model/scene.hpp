@@ -34,6 +34,7 @@ struct SceneAsset {
   std::vector<BandNumbers> bands;  ///< from raster:bands, STAC 1.1 `bands` or the asset itself;
                                    ///< index 0 = first band; empty where nothing is said
   ProjMetadata proj;
+  std::size_t pixel_bytes = 0;  ///< of its bands by `data_type`, in sum; 0 where nothing is said
 };
 
 struct Scene {

@@ -92,23 +92,25 @@ struct WideSum {
   }
 };
 
-/// The wide sums of the pixels of a run, member by member: what nearly every value changes, `low`
-/// and `count`, lies together.
+/// The wide sums of the pixels of a run, member by member: what every value changes, `low` and
+/// `count`, lies together; the rest is not even looked at unless `rare` is set.
 struct WideRun {
   std::int64_t low[run_length] = {};
   std::uint32_t count[run_length] = {};
+  std::uint64_t rare = 0;  ///< whether a `high` or `beyond` may differ from 0
   std::int64_t high[run_length] = {};
   std::uint32_t beyond[run_length] = {};
 
   CUBEMILL_HD WideSum get(int i) const { return {low[i], high[i], count[i], beyond[i]}; }
   CUBEMILL_HD void set(int i, const WideSum& sum) {
     low[i] = sum.low, high[i] = sum.high, count[i] = sum.count_, beyond[i] = sum.beyond_;
+    rare |= (sum.high != 0) | (sum.beyond_ != 0);
   }
 };
 
-/// Bytes a pixel.
-CUBEMILL_HD std::size_t size_of(AccumulatorKind kind) {
-  return kind == AccumulatorKind::packed ? sizeof(PackedSum) : sizeof(WideRun) / run_length;
+/// Bytes of the sums of run_length pixels.
+CUBEMILL_HD std::size_t bytes_per_run(AccumulatorKind kind) {
+  return kind == AccumulatorKind::packed ? run_length * sizeof(PackedSum) : sizeof(WideRun);
 }
 
 }  // namespace cubemill

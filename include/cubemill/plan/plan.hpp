@@ -74,7 +74,6 @@ struct SceneUse {
 
 struct MemoryPlan {
   std::uint64_t limit = 0;
-  std::uint64_t needed = 0;        ///< smallest limit that would do
   std::uint64_t planned = 0;       ///< sum of what follows
   std::uint64_t process = 0;       ///< program, libraries, GDAL's cache, allocator slack
   std::uint64_t sources = 0;       ///< block tables of the rasters and the lattices

@@ -51,7 +51,7 @@ class RandomChunk {
   std::vector<std::vector<std::byte>> empty_sums() const {
     std::vector<std::vector<std::byte>> bytes;
     for (const AccumulatorKind kind : kinds_)
-      bytes.emplace_back(std::size_t(stride() * height) * size_of(kind));
+      bytes.emplace_back(std::size_t(stride() * height / run_length) * bytes_per_run(kind));
     return bytes;
   }
 

@@ -191,6 +191,21 @@ TEST(QaRuleOf, MasksTheProductsDefaultUnlessAsked) {
     EXPECT_EQ(classify(both, qa), qa_good) << qa;
 }
 
+TEST(QaRuleOf, DropsBitsThatDecideNothing) {
+  Product product = landsat();
+  product.flags["cloud"].mask = 0x308;  // bit 3, whatever bits 8 and 9 say
+  product.flags["cloud"].values = {0x008, 0x108, 0x208, 0x308};
+  std::vector<std::string> printed;
+  const QaRule rule = make_qa_rule({}, product, printed);
+  EXPECT_EQ(rule.rejects, 0);
+  EXPECT_EQ(rule.keep_mask, 8u);
+  EXPECT_EQ(rule.keep_value, 0u);
+  product.flags["cloud"].values = {0x008, 0x108, 0x308};  // not with bit 9 alone
+  const QaRule odd = make_qa_rule({}, product, printed);
+  for (const std::uint32_t qa : {0x008u, 0x108u, 0x308u}) EXPECT_EQ(classify(odd, qa), qa_masked);
+  for (const std::uint32_t qa : {0u, 0x208u, 0x300u}) EXPECT_EQ(classify(odd, qa), qa_good);
+}
+
 TEST(QaRuleOf, NamesTheFlagsAndLevelsThatThereAre) {
   std::vector<std::string> printed;
   MaskRequest mask;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
+#include <random>
 #include <vector>
 
 #include "cubemill/pixel/sample.hpp"
@@ -178,6 +180,26 @@ TEST(FlagEncoder, KnowsNoNodataThatTheTypeCannotHold) {
   EXPECT_EQ(classes<std::uint8_t>(all, {0, 255}, 255.0), (std::vector<int>{qa_good, qa_missing}));
   EXPECT_EQ(classes<std::int16_t>(all, {-32768, 0}, -32768.0),
             (std::vector<int>{qa_missing, qa_good}));
+}
+
+TEST(FlagEncoder, GivesEveryWordTheClassOfTheRule) {
+  std::vector<std::uint16_t> words(65536);
+  std::iota(words.begin(), words.end(), std::uint16_t{0});
+  std::mt19937 random(1);
+  const auto word = [&] { return std::uint32_t(random()); };
+  for (int round = 0; round < 20; ++round) {
+    QaRule rule;
+    if (round % 2) rule.keep_mask = word() & 0x11, rule.keep_value = word() & rule.keep_mask;
+    rule.rejects = round % 5;
+    for (std::int32_t i = 0; i < rule.rejects; ++i) {  // single bits, and a pair now and then
+      rule.reject_mask[i] = (round % 4 == 3 ? 3u : 1u) << (word() % 15);
+      rule.reject_value[i] = round % 7 == 6 ? 0 : rule.reject_mask[i];
+    }
+    const std::vector<int> found = classes(FlagEncoder(rule), words, 1.0);
+    for (std::uint32_t qa = 0; qa < 65536; ++qa)
+      ASSERT_EQ(found[qa], qa == 1 ? int(qa_missing) : int(classify(rule, qa)))
+          << round << " " << qa;
+  }
 }
 
 TEST(FlagEncoder, LooksAtAllBitsOfWideFlags) {

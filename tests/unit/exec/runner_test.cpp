@@ -26,7 +26,6 @@ class MemoryBand : public RasterBand {
       std::fill_n(reinterpret_cast<std::uint16_t*>(out + r * stride), info().block_width, value_);
   }
   std::uint64_t block_bytes(std::int64_t, std::int64_t) const override { return 1; }
-  std::size_t resident_bytes() const override { return 0; }
 
   std::int64_t bad_x = -1, bad_y = -1;
 

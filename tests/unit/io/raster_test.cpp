@@ -239,14 +239,5 @@ TEST_F(Raster, CountsWhatReadingCost) {
   EXPECT_GT(cost.nanoseconds_decoding, 0u);
 }
 
-TEST_F(Raster, SaysHowMuchItsBlockTableTakes) {
-  RasterSpec spec;
-  spec.options = {"TILED=YES", "BLOCKXSIZE=16", "BLOCKYSIZE=16", "COMPRESS=DEFLATE"};
-  const auto raster = open_raster(make_tiff(dir / "r.tif", spec), 1);
-  const auto blocks = std::size_t(raster->info().blocks_across() * raster->info().blocks_down());
-  EXPECT_GE(raster->resident_bytes(), 12 * blocks);
-  EXPECT_LE(raster->resident_bytes(), 12 * blocks + 1024);
-}
-
 }  // namespace
 }  // namespace cubemill::test

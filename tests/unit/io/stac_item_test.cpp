@@ -123,6 +123,23 @@ TEST(StacItem, TheSelfLinkIsKeptWhenAbsolute) {
   EXPECT_EQ(piped.assets.at("red").href, "/data/red.tif");
 }
 
+TEST(StacItem, DataTypesGiveTheBytesOfAPixel) {
+  json item = make_item("a");
+  const auto bytes = [&](const json& fields) {
+    json other = item;
+    other["assets"]["red"].update(fields);
+    return red(other).pixel_bytes;
+  };
+  EXPECT_EQ(bytes({{"raster:bands", {{{"data_type", "uint8"}}}}}), 1u);
+  EXPECT_EQ(bytes({{"raster:bands", {{{"data_type", "uint16"}}, {{"data_type", "float64"}}}}}),
+            10u);
+  EXPECT_EQ(bytes({{"bands", {{{"data_type", "int16"}}}}}), 2u);
+  EXPECT_EQ(bytes({{"data_type", "float32"}}), 4u);
+  EXPECT_EQ(bytes({{"data_type", "float32"}, {"bands", {{{"name", "b"}}, {{"name", "c"}}}}}), 8u);
+  EXPECT_EQ(bytes({{"raster:bands", {{{"data_type", "other"}}}}}), 0u);
+  EXPECT_EQ(bytes({{"raster:bands", {{{"nodata", 0}}}}}), 0u);
+}
+
 TEST(StacItemPlace, BboxMayHaveHeights) {
   json item = make_item("a");
   item["bbox"] = {10, 45, -100, 12, 47, 4000};

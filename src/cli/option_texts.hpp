@@ -1,0 +1,81 @@
+// The options there are: names, values, help.
+#pragma once
+
+namespace cubemill {
+
+struct OptionText {
+  const char* name;
+  const char* value;  ///< empty: a switch
+  const char* help;
+};
+
+// Options that decide the result: they make the recipe, and a report repeats them.
+inline constexpr OptionText recipe_options[] = {
+    {"bbox", "W,S,E,N", "area; may cross 180° (default: the union of the scenes)"},
+    {"bbox-crs", "CRS", "CRS of --bbox (default: EPSG:4326, longitude and latitude)"},
+    {"datetime", "A/B", "days in UTC, both included; '..' for an open end"},
+    {"where", "'PROPERTY OP VALUE'", "keep items whose property matches; repeatable"},
+    {"product", "NAME|FILE", "product definition (default: recognised)"},
+    {"band", "ROLE=ASSET",
+     "which asset a band is; ASSET#2 for the second band of a file; repeatable"},
+    {"nodata", "ROLE=VALUE", "nodata of a band; repeatable"},
+    {"scale", "ROLE=VALUE", "scale of a band; repeatable"},
+    {"offset", "ROLE=VALUE", "offset of a band; repeatable"},
+    {"crs", "CRS", "CRS of the output (default: that of most scenes)"},
+    {"resolution", "R|RX,RY", "pixel size in units of the CRS (default: that of most scenes)"},
+    {"anchor", "edge|center|X,Y", "where pixel corners lie (default: as most scenes; else edge)"},
+    {"like", "RASTER", "take the grid of a raster; with --bbox cropped on its own lattice"},
+    {"resampling", "M|NAME=M,*=M",
+     "nearest (default), bilinear, cubic, average, mode; flags stay nearest"},
+    {"groupby", "solar_day|scene", "what an observation is (default: solar_day)"},
+    {"fuse", "pixel|band", "how scenes of one day are fused (default: pixel)"},
+    {"mask-out", "FLAG[:LEVEL],…", "flags whose pixels do not count (default: the product's)"},
+    {"no-mask", "", "read no flag band"},
+    {"qa-band", "ASSET", "the flag band"},
+    {"keep-bits", "MASK=VALUE,…", "a pixel counts when (qa & MASK) == VALUE for all"},
+    {"keep-values", "V,…", "only these flag values count"},
+    {"reject-values", "V,…", "these flag values do not count"},
+    {"index", "NAME|NAME=BAND,…", "ndvi (default), or a band under a name; several at once"},
+    {"scaling", "auto|none", "apply scale and offset (default), or take numbers as stored"},
+    {"valid-range", "auto|none",
+     "leave out values outside the product's documented range (default: auto)"},
+    {"period", "KIND", "season (default), season-year, month, month-year, year, all"},
+    {"reduce", "mean,count", "what is written (default: mean,count)"},
+    {"compress", "CODEC", "deflate (default), zstd, lzw, none"},
+    {"on-error", "fail|skip", "what an unreadable scene does (default: fail)"},
+};
+
+// Options that decide how it is made; nothing here changes a bit of the result.
+inline constexpr OptionText run_options[] = {
+    {"o,output", "DIR", "folder to write into"},
+    {"overwrite", "", "replace what an earlier run wrote there"},
+    {"recipe", "FILE", "take options from a report; those given here come before it"},
+    {"memory", "SIZE",
+     "resident memory of the program: 512MiB, 2GiB, 50% (default: half of what is free)"},
+    {"threads", "N", "worker threads (default: one a core)"},
+    {"order", "auto|tile|scene", "order of work (default: auto)"},
+    {"backend", "auto|cpu|cuda", "where the pass runs (default: auto)"},
+    {"progress", "auto|bar|json|none", "progress on standard error"},
+    {"probe", "", "plan: read all headers instead of estimating"},
+    {"json", "", "print one JSON document on standard output"},
+    {"q,quiet", "", "print results and errors only"},
+    {"v,verbose", "", "print the plan first"},
+    {"h,help", "", "this text"},
+};
+
+inline constexpr OptionText demo_options[] = {
+    {"seed", "N", "another landscape and weather (default: 1)"},
+    {"scenes", "N", "number of scenes"},
+    {"size", "PX", "side of a scene in pixels"},
+    {"year", "YYYY", "year of the scenes"},
+    {"json", "", "print one JSON document on standard output"},
+    {"q,quiet", "", "print results and errors only"},
+    {"h,help", "", "this text"},
+};
+
+inline constexpr OptionText info_options[] = {
+    {"json", "", "print one JSON document on standard output"},
+    {"h,help", "", "this text"},
+};
+
+}  // namespace cubemill

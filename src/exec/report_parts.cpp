@@ -1,0 +1,157 @@
+#include "exec/report_parts.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "exec/report_text.hpp"
+
+namespace cubemill {
+namespace {
+
+Json number_or_null(const std::optional<double>& v) {
+  if (!v) return nullptr;
+  if (std::isnan(*v)) return "nan";
+  return *v;
+}
+
+}  // namespace
+
+Json recipe_json(const CompositeRequest& r) {
+  Json options = Json::object();
+  for (const auto& [name, values] : r.options) options[name] = values;
+  return {{"sources", r.recipe.sources}, {"options", options}};
+}
+
+Json grid_json(const GeoBox& g) {
+  const Affine& t = g.transform;
+  return {{"crs", g.crs.name()},
+          {"transform", {t.a, t.b, t.c, t.d, t.e, t.f}},
+          {"shape", {g.height, g.width}}};
+}
+
+const Scene& scene_of(const Survey& survey, const Plan& plan, std::size_t planned) {
+  return survey.scenes[survey.surveyed[plan.scenes[planned].surveyed].scene];
+}
+
+Json scaling_json(const Survey& survey) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < survey.inputs.size(); ++i) {
+    std::vector<std::pair<Json, std::size_t>> kinds;
+    for (const SurveyedScene& s : survey.surveyed) {
+      const SceneInput& in = s.inputs[i];
+      Json entry = {{"band", survey.inputs[i].role},
+                    {"asset", in.asset},
+                    {"resampling", to_string(survey.inputs[i].method)},
+                    {"nodata", number_or_null(in.numbers.nodata)}};
+      if (!survey.inputs[i].flags) {
+        entry["scale"] = *in.numbers.scale;
+        entry["offset"] = *in.numbers.offset;
+        entry["from"] = in.numbers_from;
+        entry["valid_range"] =
+            in.valid_range ? Json({in.valid_range->low, in.valid_range->high}) : Json(nullptr);
+      }
+      const auto known =
+          std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.first == entry; });
+      if (known == kinds.end())
+        kinds.emplace_back(std::move(entry), 1);
+      else
+        ++known->second;
+    }
+    for (auto& [entry, count] : kinds) {
+      entry["scenes"] = count;
+      list.push_back(std::move(entry));
+    }
+  }
+  return list;
+}
+
+Json lattices_json(const Survey& survey, const Plan& plan) {
+  Json list = Json::array();
+  for (std::size_t l = 0; l < plan.lattices.size(); ++l) {
+    std::size_t count = 0;
+    const GeoBox* grid = nullptr;
+    for (const PlannedScene& s : plan.scenes)
+      for (std::size_t i = 0; i < s.inputs.size(); ++i)
+        if (s.inputs[i].lattice == l) {
+          grid = &survey.surveyed[s.surveyed].inputs[i].info.grid;
+          ++count;
+        }
+    // Where pixel (0, 0) of the output lies between the corners of source pixels.
+    const PixelWindow first{0, 0, 1, 1};
+    Json shift = nullptr;
+    if (plan.lattices[l]->spacing_at(first) > 0) {
+      const auto t = plan.lattices[l]->tables(first, false);
+      const CentreSegment& c = t.centres.front();
+      const auto fraction = [](std::int64_t q) {
+        const double f = double((q - edge_tolerance_q32 - half_q32) & (one_q32 - 1)) * 0x1p-32;
+        return f > 1 - 1e-6 ? 0.0 : std::round(f * 1e6) / 1e6;
+      };
+      shift = {fraction(at(c.u, -t.spacing / 2)), fraction(at(c.v, -t.spacing / 2))};
+    }
+    list.push_back({{"crs", grid->crs.name()},
+                    {"resolution",
+                     {std::hypot(grid->transform.a, grid->transform.d),
+                      std::hypot(grid->transform.b, grid->transform.e)}},
+                    {"rasters", count},
+                    {"operation", plan.lattices[l]->operation()},
+                    {"offset_px", shift}});
+  }
+  return list;
+}
+
+Json memory_json(const MemoryPlan& m) {
+  return {{"limit_bytes", m.limit},
+          {"planned_bytes", m.planned},
+          {"process_bytes", m.process},
+          {"slabs", m.slabs},
+          {"slab_bytes", m.slab_bytes},
+          {"accumulator_bytes", m.accumulators},
+          {"coordinate_bytes", m.coordinates},
+          {"output_bytes", m.output},
+          {"cache_bytes", m.cache},
+          {"cache_useful_bytes", m.cache_useful},
+          {"threads", m.threads},
+          {"window_edge", m.window_edge}};
+}
+
+std::size_t used_scenes(const Plan& plan) {
+  return std::size_t(std::count(plan.used.begin(), plan.used.end(), 1));
+}
+
+std::size_t used_observations(const Plan& plan) {
+  return std::size_t(
+      std::count_if(plan.observations.begin(), plan.observations.end(), [&](const Observation& o) {
+        return std::any_of(o.scenes.begin(), o.scenes.end(),
+                           [&](std::size_t s) { return plan.used[s] != 0; });
+      }));
+}
+
+std::pair<Instant, Instant> time_range(const Survey& survey, const Plan& plan,
+                                       const Recipe& recipe) {
+  Instant first{std::numeric_limits<std::int64_t>::max()},
+      last{std::numeric_limits<std::int64_t>::min()};
+  for (std::size_t s = 0; s < plan.scenes.size(); ++s)
+    if (plan.used[s]) {
+      first = std::min(first, scene_of(survey, plan, s).start);
+      last = std::max(last, scene_of(survey, plan, s).end);
+    }
+  constexpr std::int64_t day = 86'400'000'000;
+  if (recipe.datetime.first) first = {recipe.datetime.first->days * day};
+  if (recipe.datetime.last) last = {(recipe.datetime.last->days + 1) * day - 1'000'000};
+  return {first, last};
+}
+
+std::string date_range(const Survey& survey, const Plan& plan, const Recipe& recipe) {
+  const auto [first, last] = time_range(survey, plan, recipe);
+  return to_string(utc_date(first)) + " … " + to_string(utc_date(last));
+}
+
+std::string grid_text(const GeoBox& grid) {
+  const char* const unit = grid.crs.geographic() ? "°" : " m";
+  const double rx = std::fabs(grid.transform.a), ry = std::fabs(grid.transform.e);
+  return grid.crs.name() + " · " +
+         (rx == ry ? text("%.7g%s", rx, unit) : text("%.7g × %.7g%s", rx, ry, unit));
+}
+
+}  // namespace cubemill

@@ -1,0 +1,28 @@
+// Parts that several documents of a run share. Pure.
+#pragma once
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "exec/reports.hpp"
+
+namespace cubemill {
+
+using Json = nlohmann::ordered_json;
+
+/// Sources and options as given: what --recipe reads.
+Json recipe_json(const CompositeRequest& request);
+Json grid_json(const GeoBox& grid);
+/// Source grids: operation, number of rasters, and where the output's pixels lie in them.
+Json lattices_json(const Survey& survey, const Plan& plan);
+/// One entry for every input and every set of numbers that scenes have.
+Json scaling_json(const Survey& survey);
+Json memory_json(const MemoryPlan& memory);
+
+const Scene& scene_of(const Survey& survey, const Plan& plan, std::size_t planned);
+std::size_t used_scenes(const Plan& plan);
+std::size_t used_observations(const Plan& plan);
+/// The asked interval; at open ends that of the scenes that are used.
+std::pair<Instant, Instant> time_range(const Survey& survey, const Plan& plan,
+                                       const Recipe& recipe);
+
+}  // namespace cubemill

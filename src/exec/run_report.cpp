@@ -1,0 +1,101 @@
+#include <algorithm>
+
+#include "cubemill/io/library_versions.hpp"
+#include "exec/report_parts.hpp"
+#include "exec/reports.hpp"
+
+namespace cubemill {
+namespace {
+
+Json scenes_json(const Survey& survey, const Plan& plan, const std::vector<SkippedScene>& skipped) {
+  Json scenes = Json::array();
+  std::vector<std::string> observation(plan.scenes.size());
+  for (const Observation& o : plan.observations)
+    for (const std::size_t s : o.scenes) observation[s] = to_string(o.date);
+  for (std::size_t s = 0; s < plan.scenes.size(); ++s) {
+    const Scene& scene = scene_of(survey, plan, s);
+    scenes.push_back({{"id", scene.id},
+                      {"datetime", to_string(scene.start)},
+                      {"observation", observation[s]},
+                      {"status", plan.used[s] ? "used" : "outside"}});
+  }
+  for (const Scene& scene : survey.scenes)
+    if (std::any_of(skipped.begin(), skipped.end(),
+                    [&](const SkippedScene& k) { return k.item == scene.id; }))
+      scenes.push_back({{"id", scene.id},
+                        {"datetime", to_string(scene.start)},
+                        {"observation", nullptr},
+                        {"status", "skipped"}});
+  return scenes;
+}
+
+Json skipped_json(const std::vector<SkippedScene>& skipped) {
+  Json list = Json::array();
+  for (const SkippedScene& s : skipped)
+    list.push_back({{"item", s.item}, {"asset", s.asset}, {"href", s.href}, {"reason", s.reason}});
+  return list;
+}
+
+double coordinate_error(const Plan& plan) {
+  double worst = 0;
+  for (const auto& lattice : plan.lattices) worst = std::max(worst, lattice->largest_error());
+  return worst;
+}
+
+}  // namespace
+
+std::string report_json(const RunFacts& f) {
+  const Survey& survey = f.survey.survey;
+  const ReadTally& read = f.tally.read;
+  Json report;
+  report["recipe"] = recipe_json(f.request);
+  Json versions = Json::object();
+  for (const auto& [name, version] : library_versions()) versions[name] = version;
+  report["versions"] = versions;
+  report["grid"] = grid_json(f.plan.grid);
+  report["periods"] = f.plan.periods.labels();
+  report["product"] = survey.product.empty() ? Json(nullptr) : Json(survey.product);
+  report["items"] = {{"met", f.catalog.items},
+                     {"repeated", f.catalog.repeated},
+                     {"outside_datetime", f.catalog.outside_datetime},
+                     {"outside_where", f.catalog.outside_where},
+                     {"outside_bbox", f.catalog.outside_bbox}};
+  report["observations"] = used_observations(f.plan);
+  report["scenes"] = scenes_json(survey, f.plan, f.survey.skipped);
+  report["skipped"] = skipped_json(f.survey.skipped);
+  report["scaling"] = scaling_json(survey);
+  report["flags"] = survey.masked_flags;
+  report["masked_share"] =
+      read.flags_seen ? Json(double(read.flags_masked) / double(read.flags_seen)) : Json(nullptr);
+  report["values_beyond"] = f.tally.values_beyond;
+  report["coordinate_error_px"] = coordinate_error(f.plan);
+  report["lattices"] = lattices_json(survey, f.plan);
+  Json memory = memory_json(f.plan.memory);
+  memory["peak_bytes"] = f.peak_bytes;
+  memory["cache_peak_bytes"] = f.tally.cache_peak_bytes;
+  report["memory"] = memory;
+  report["order"] = {{"order", f.plan.order == Order::scene ? "scene" : "tile"},
+                     {"reason", f.plan.order_reason}};
+  report["read"] = {{"blocks", f.plan.blocks},
+                    {"blocks_decoded", read.blocks_decoded},
+                    {"blocks_from_cache", f.tally.cache_hits},
+                    {"blocks_left_out", read.blocks_left_out},
+                    {"bytes_read", read.cost.bytes_read},
+                    {"bytes_decoded", read.cost.bytes_decoded},
+                    {"requests", read.cost.requests}};
+  Json seconds = Json::object();
+  for (const auto& [name, s] : f.seconds) seconds[name] = seconds.value(name, 0.0) + s;
+  report["seconds"] = seconds;
+  const auto cpu = [](std::uint64_t ns) { return double(ns) * 1e-9; };
+  report["cpu_seconds"] = {{"read", cpu(read.cost.nanoseconds_reading)},
+                           {"decode", cpu(read.cost.nanoseconds_decoding)},
+                           {"encode", cpu(read.nanoseconds_encoding)},
+                           {"coordinates", cpu(read.nanoseconds_coordinates)},
+                           {"flags", cpu(read.nanoseconds_flags)},
+                           {"fold", cpu(f.tally.nanoseconds_folding)},
+                           {"finish", cpu(f.tally.nanoseconds_finishing)},
+                           {"write", cpu(f.tally.nanoseconds_writing)}};
+  return report.dump(1) + "\n";
+}
+
+}  // namespace cubemill
