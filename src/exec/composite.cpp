@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cubemill/base/error.hpp"
+#include "exec/report_text.hpp"
 #include "exec/reports.hpp"
 #include "exec/resident_memory.hpp"
 
@@ -78,25 +79,33 @@ void check_area(const Plan& plan) {
                      " scenes looked at): check --bbox, --like and the items' place");
 }
 
-/// Says when a band is sampled at points although the output is much coarser.
-void note_coarse_output(Plan& plan, const Survey& survey) {
-  double scale = 0;
+bool samples_areas(const Input& input) {
+  return input.method == Resampling::average || input.method == Resampling::mode;
+}
+
+/// Says when a band is sampled at points although the output is much coarser, and when boxes miss
+/// much of the pixels.
+void note_ill_suited_methods(Plan& plan, const Survey& survey) {
+  double scale = 0, share = 1;
   for (std::size_t s = 0; s < plan.scenes.size(); ++s)
     if (plan.used[s])
       for (const PlannedInput& p : plan.scenes[s].inputs) {
-        const SceneUse& use = plan.uses[s].front();
-        scale = std::max(scale, plan.lattices[p.lattice]->scale_at(plan.chunks[use.chunk].window));
+        const PixelWindow& window = plan.chunks[plan.uses[s].front().chunk].window;
+        scale = std::max(scale, plan.lattices[p.lattice]->scale_at(window));
+        share = std::min(share, plan.lattices[p.lattice]->box_share_at(window));
       }
-  if (scale <= 1.5) return;
-  for (const Input& input : survey.inputs)
-    if (!input.flags &&
-        (input.method == Resampling::bilinear || input.method == Resampling::cubic)) {
-      char text[32];
-      std::snprintf(text, sizeof text, "%.1f", scale);
-      plan.notes.push_back("the output is up to " + std::string(text) + " times coarser than '" +
-                           input.role + "', and " + to_string(input.method) +
-                           " looks at a few pixels only: --resampling average uses all");
-    }
+  for (const Input& input : survey.inputs) {
+    if (scale > 1.5 && !input.flags && !samples_areas(input) && input.method != Resampling::nearest)
+      plan.notes.push_back(
+          text("the output is up to %.1f times coarser than '%s', and %s looks at "
+               "a few pixels only: --resampling average uses all",
+               scale, input.role.c_str(), to_string(input.method).c_str()));
+    if (share < 0.8 && samples_areas(input))
+      plan.notes.push_back(
+          text("the output is turned against '%s': the boxes that %s takes cover "
+               "%.0f %% of a pixel; take a --crs that is turned less",
+               input.role.c_str(), to_string(input.method).c_str(), 100 * share));
+  }
 }
 
 struct Planned {
@@ -114,7 +123,7 @@ Planned plan_for(const CompositeRequest& request, const std::vector<Scene>& scen
   p.plan = make_plan(survey, request.recipe, request.limits, chosen,
                      surroundings(request, survey, chosen, headers == Headers::open_all));
   check_area(p.plan);
-  note_coarse_output(p.plan, survey);
+  note_ill_suited_methods(p.plan, survey);
   return p;
 }
 

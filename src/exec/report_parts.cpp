@@ -25,7 +25,7 @@ Json recipe_json(const CompositeRequest& r) {
 
 Json grid_json(const GeoBox& g) {
   const Affine& t = g.transform;
-  return {{"crs", g.crs.name()},
+  return {{"crs", g.crs.definition()},
           {"transform", {t.a, t.b, t.c, t.d, t.e, t.f}},
           {"shape", {g.height, g.width}}};
 }

@@ -80,6 +80,13 @@ void OutputFile::read_at(std::uint64_t offset, std::span<std::byte> bytes) const
   }
 }
 
+void OutputFile::release(std::uint64_t offset, std::uint64_t size) noexcept {
+#ifdef FALLOC_FL_PUNCH_HOLE
+  (void)!::fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                     static_cast<off_t>(offset), static_cast<off_t>(size));
+#endif
+}
+
 void OutputFile::unlink() noexcept { ::unlink(path_.c_str()); }
 
 void OutputFile::close() {

@@ -23,6 +23,8 @@ class OutputFile {
   void write_at(std::uint64_t offset, std::span<const std::byte> bytes);
   /// Reads all bytes from `offset` on. Throws IoError.
   void read_at(std::uint64_t offset, std::span<std::byte> bytes) const;
+  /// Gives the space of these bytes back to the disk, where it can; they must not be read again.
+  void release(std::uint64_t offset, std::uint64_t size) noexcept;
   /// Takes the name away: the bytes live until this object ends, and no longer if the process is
   /// killed.
   void unlink() noexcept;
@@ -50,6 +52,11 @@ class SpoolFile {
   }
   void read(std::uint64_t offset, std::span<std::byte> bytes) const {
     file_.read_at(offset, bytes);
+  }
+  /// Reads for the last time: while a spool is copied, the disk need not hold everything twice.
+  void take(std::uint64_t offset, std::span<std::byte> bytes) {
+    file_.read_at(offset, bytes);
+    file_.release(offset, bytes.size());
   }
   std::uint64_t size() const { return end_.load(std::memory_order_relaxed); }
 

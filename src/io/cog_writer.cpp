@@ -127,7 +127,7 @@ void CogWriter::State::write_tile(SequentialFile& file, const SpooledTile& tile)
   if (tile.empty())
     std::copy(empty_tile.begin(), empty_tile.end(), data.begin());
   else
-    spool->read(tile.offset, data);
+    spool->take(tile.offset, data);
   std::memcpy(room.data(), &tile.size, tile_leader_bytes);
   std::memcpy(room.data() + tile_leader_bytes + tile.size,
               room.data() + tile_leader_bytes + tile.size - tile_trailer_bytes, tile_trailer_bytes);

@@ -79,6 +79,11 @@ std::string authority_code(PJ_CONTEXT* context, const PJ* crs) {
   return code;
 }
 
+std::string shortened(const std::string& text) {
+  constexpr std::size_t longest = 80;
+  return text.size() <= longest ? text : text.substr(0, longest) + "…";
+}
+
 bool is_geographic(PJ_CONTEXT* context, const PJ* crs) {
   switch (proj_get_type(crs)) {
     case PJ_TYPE_GEOGRAPHIC_2D_CRS:
@@ -100,6 +105,7 @@ bool is_geographic(PJ_CONTEXT* context, const PJ* crs) {
 }  // namespace
 
 struct Crs::Data {
+  std::string code;
   std::string name;
   std::string wkt;
   int epsg = 0;
@@ -125,7 +131,7 @@ std::shared_ptr<const Crs::Data> Crs::read(const std::string& text) {
   PJ_CONTEXT* context = thread_context();
   const Object object = create(context, text);
   if (!is_crs(object.get()))
-    throw InvalidInput("unknown CRS '" + text.substr(0, 80) +
+    throw InvalidInput("unknown CRS '" + shortened(text) +
                        "': give EPSG:n, another authority code, WKT or a PROJ string");
   auto data = std::make_shared<Data>();
   data->wkt = as_wkt(context, object.get());
@@ -133,7 +139,8 @@ std::shared_ptr<const Crs::Data> Crs::read(const std::string& text) {
   const char* name = proj_get_name(object.get());
   const bool named =
       name && std::string(name) != "unknown";  // PROJ's name for what a PROJ string says
-  data->name = !code.empty() ? code : named ? name : text.substr(0, 80);
+  data->code = code;
+  data->name = !code.empty() ? code : named ? name : shortened(text);
   if (code.starts_with("EPSG:")) data->epsg = std::stoi(code.substr(5));
   data->geographic = is_geographic(context, object.get());
   return data;
@@ -144,6 +151,9 @@ const std::string nothing;
 }
 
 const std::string& Crs::name() const { return data_ ? data_->name : nothing; }
+const std::string& Crs::definition() const {
+  return data_ && !data_->code.empty() ? data_->code : wkt();
+}
 const std::string& Crs::wkt() const { return data_ ? data_->wkt : nothing; }
 int Crs::epsg() const { return data_ ? data_->epsg : 0; }
 bool Crs::geographic() const { return data_ && data_->geographic; }

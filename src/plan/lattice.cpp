@@ -176,6 +176,15 @@ double Lattice::scale_at(const PixelWindow& window) const {
   return std::max(std::hypot(r.x - o.x, r.y - o.y), std::hypot(d.x - o.x, d.y - o.y));
 }
 
+double Lattice::box_share_at(const PixelWindow& window) const {
+  const std::int64_t x = window.x + window.width / 2, y = window.y + window.height / 2;
+  const Cell& cell = cell_at(x, y);
+  const auto corner = [&](int i, int j) { return cell.corner(double(x + i), double(y + j)); };
+  const Point o = corner(0, 0), r = corner(1, 0), d = corner(0, 1), e = corner(1, 1);
+  const double area = std::fabs((r.x - o.x) * (d.y - o.y) - (r.y - o.y) * (d.x - o.x));
+  return area > 0 ? std::fabs((e.x - o.x) * (e.y - o.y)) / area : 1;
+}
+
 int Lattice::spacing_at(const PixelWindow& window) const {
   return cell_at(window.x, window.y).spacing();
 }

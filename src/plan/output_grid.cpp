@@ -39,7 +39,7 @@ Alignment most_common(const Survey& survey) {
     const Affine& t = g.transform;
     const double rx = std::hypot(t.a, t.d), ry = std::hypot(t.b, t.e);
     const Alignment a{g.crs, rx, ry, remainder_of(t.c, rx), remainder_of(t.f, ry)};
-    auto& vote = votes[{g.crs.name(), rx, ry, a.x, a.y}];
+    auto& vote = votes[{g.crs.definition(), rx, ry, a.x, a.y}];
     ++vote.first;
     vote.second = a;
   }

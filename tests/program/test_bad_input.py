@@ -324,3 +324,23 @@ def test_a_full_disk_leaves_nothing(program, items, size):
         assert shutil.disk_usage(disk).free > 0
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small disk")
+def test_a_disk_that_holds_the_result_once_is_enough(program, items):
+    """What is copied from the spool into its place is not kept twice."""
+    words = ["--resolution", 8, "--compress", "none", "--reduce", "mean"]
+    result = program.composite(items, *words)
+    needed = sum(path.stat().st_size for path in result.iterdir())
+    disk = program.work / "disk"
+    disk.mkdir()
+    size = f"size={needed * 5 // 4 + (5 << 20)}"  # and one piece of 4 MiB
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("this machine does not let a test mount a small disk")
+    try:
+        done = program.run("composite", items, "-o", disk / "out", "--progress", "none", "-q", *words)
+        assert done.returncode == 0, done.stderr
+        assert (disk / "out" / "ndvi_mean.tif").read_bytes() == (result / "ndvi_mean.tif").read_bytes()
+        assert needed > 30 << 20, "too small to tell"
+    finally:
+        subprocess.run(["umount", disk], check=True)

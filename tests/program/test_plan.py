@@ -3,6 +3,11 @@
 import json
 import resource
 
+import pytest
+
+# A grid that is turned by about 30 degrees against UTM.
+TURNED = "+proj=omerc +lat_0=-39.35 +lonc=-72.03 +alpha=30 +gamma=0 +k=1 +units=m +type=crs"
+
 
 def test_prints_a_table_and_a_document(program, items):
     table = program.run("plan", items)
@@ -55,3 +60,18 @@ def test_agrees_with_the_run_on_the_grid(program, items):
 def test_fails_as_the_run_would(program, items):
     for wrong, code in ((["--index", "nonsense"], 2), (["--memory", "16MiB"], 4), (["--datetime", "1990/1991"], 2)):
         assert program.run("plan", items, *wrong).returncode == code, wrong
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (["--resampling", "bilinear", "--resolution", "100"], "3.3 times coarser than 'red', and bilinear looks at"),
+        (["--resampling", "average", "--crs", TURNED], "boxes that average takes cover 44 % of a pixel"),
+        (["--resampling", "average", "--resolution", "100"], ""),
+        (["--crs", TURNED], ""),
+    ],
+)
+def test_says_when_a_method_does_not_suit_the_grid(program, items, options, words):
+    done = program.run("plan", items, *options)
+    assert done.returncode == 0, done.stderr
+    assert words in done.stderr and (words or "average" not in done.stderr)

@@ -66,6 +66,9 @@ class Lattice {
 
   /// Source pixels per output pixel at the middle of the window: the longer side of a mapped pixel.
   double scale_at(const PixelWindow& window) const;
+  /// Area of the box that `average` and `mode` take, over that of the mapped pixel, at the middle of
+  /// the window: the cosine of twice the angle by which the grids are turned.
+  double box_share_at(const PixelWindow& window) const;
 
   int spacing_at(const PixelWindow& window) const;
   double largest_error() const;  ///< measured so far, in source pixels

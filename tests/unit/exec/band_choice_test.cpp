@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "cubemill/base/error.hpp"
+#include "unit/refusal.hpp"
 
 namespace cubemill {
 namespace {
@@ -52,15 +53,6 @@ struct Choice {
     return in;
   }
 };
-
-std::string refusal(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const InvalidInput& error) {
-    return error.what();
-  }
-  return "";
-}
 
 TEST(BandChooser, LooksAtOptionsThenTheProductThenTheName) {
   Choice c{{scene_with({asset("B4"), asset("B5"), asset("QA")})}, {}};

@@ -19,6 +19,7 @@
 
 #include "cubemill/base/error.hpp"
 #include "cubemill/io/raster.hpp"
+#include "io/gdal_header.hpp"
 
 namespace cubemill::test {
 
@@ -127,38 +128,13 @@ inline std::string copy_raster(const std::string& from, const std::string& to, c
   return to;
 }
 
-inline GDALDataType memory_type(PixelType type) {
-  switch (type) {
-    case PixelType::u8:
-    case PixelType::i8:
-      return GDT_Byte;
-    case PixelType::u16:
-      return GDT_UInt16;
-    case PixelType::i16:
-      return GDT_Int16;
-    case PixelType::u32:
-      return GDT_UInt32;
-    case PixelType::i32:
-      return GDT_Int32;
-    case PixelType::u64:
-      return GDT_UInt64;
-    case PixelType::i64:
-      return GDT_Int64;
-    case PixelType::f32:
-      return GDT_Float32;
-    case PixelType::f64:
-      return GDT_Float64;
-  }
-  return GDT_Unknown;
-}
-
 /// All pixels of a band by GDAL, row-major without gaps; empty when GDAL cannot read them.
 inline std::vector<std::byte> read_by_gdal(const std::string& path, int band, PixelType type) {
   GDALDatasetUniquePtr dataset(GDALDataset::Open(path.c_str()));
   const int w = dataset->GetRasterXSize(), h = dataset->GetRasterYSize();
   std::vector<std::byte> pixels(std::size_t(w) * std::size_t(h) * size_of(type));
   const CPLErr status = dataset->GetRasterBand(band)->RasterIO(
-      GF_Read, 0, 0, w, h, pixels.data(), w, h, memory_type(type), 0, 0, nullptr);
+      GF_Read, 0, 0, w, h, pixels.data(), w, h, gdal_type(type), 0, 0, nullptr);
   if (status != CE_None) pixels.clear();
   return pixels;
 }

@@ -52,7 +52,7 @@ class EveryRaster : public RasterTest, public ::testing::WithParamInterface<Pixe
 
   void expect_right(PixelType type, const Coding& coding, const Layout& layout) {
     RasterSpec spec;
-    spec.type = memory_type(type);
+    spec.type = gdal_type(type);
     spec.options = coding.options;
     spec.options.insert(spec.options.end(), layout.options.begin(), layout.options.end());
     if (type == PixelType::i8) spec.options.push_back("PIXELTYPE=SIGNEDBYTE");

@@ -35,6 +35,16 @@ TEST(Crs, IsTheSameWhereOnlyTheAxesAreSwapped) {
   EXPECT_TRUE(Crs{}.same(Crs{}));
 }
 
+TEST(Crs, HasADefinitionThatCanBeReadAgain) {
+  EXPECT_EQ(Crs::parse("EPSG:32618").definition(), "EPSG:32618");
+  EXPECT_EQ(Crs::parse("ESRI:54009").definition(), "ESRI:54009");
+  const std::string long_text =
+      "+proj=omerc +lat_0=-39.3500000 +lonc=-72.0300000 +alpha=30 +gamma=0 +k=1 +units=m +type=crs";
+  const Crs crs = Crs::parse(long_text);
+  EXPECT_TRUE(Crs::parse(crs.definition()).same(crs));
+  EXPECT_EQ(crs.name(), long_text.substr(0, 80) + "…");
+}
+
 TEST(Crs, RefusesWhatPROJDoesNotKnow) {
   for (const char* bad : {"EPSG:99999999", "UTM 18", "", "+proj=nonsense", "GEOGCS[broken"})
     EXPECT_THROW(Crs::parse(bad), InvalidInput) << bad;

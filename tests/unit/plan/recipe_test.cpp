@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "cubemill/base/error.hpp"
+#include "unit/refusal.hpp"
 
 namespace cubemill {
 namespace {
@@ -13,16 +14,6 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-/// The text of the refusal; empty when there was none.
-std::string refusal(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const InvalidInput& error) {
-    return error.what();
-  }
-  return "";
-}
 
 TEST(Recipe, SplitsListsAndLeavesOutWhatIsEmpty) {
   EXPECT_THAT(split_list(" a, b ,,c "), ElementsAre("a", "b", "c"));
