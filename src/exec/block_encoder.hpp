@@ -23,8 +23,8 @@ void encode_band(const std::byte* native, std::ptrdiff_t native_stride, std::int
                  std::int64_t height, const SceneInput& input, const PlannedInput& planned,
                  PixelRows out);
 
-/// Classifies flags: by bits where the rule keeps one pattern of bits (as most do), else by a table for
-/// types of up to 16 bits.
+/// Classifies flags: by bits where the rule keeps one pattern of bits (as most do), else by a table
+/// for types of up to 16 bits.
 class FlagEncoder {
  public:
   explicit FlagEncoder(const QaRule& rule);

@@ -111,10 +111,10 @@ ReadyChunk ChunkReader::read(std::uint32_t index, Slab slab) {
   const Chunk& chunk = s_.plan.chunks[index];
   ReadyChunk ready;
   ready.chunk = index;
-  ready.slab = std::move(slab);
-  ready.fold.width = chunk.window.width;
-  ready.fold.height = chunk.window.height;
-  ready.fold.fuse_pixels = s_.fuse_pixels;
+  ready.staged.slab = std::move(slab);
+  ready.staged.fold.width = chunk.window.width;
+  ready.staged.fold.height = chunk.window.height;
+  ready.staged.fold.fuse_pixels = s_.fuse_pixels;
   std::vector<SceneWork> works;
   for (std::uint32_t i = 0; i < chunk.scenes; ++i) {
     const ChunkScene& use = s_.plan.chunk_scenes[chunk.first_scene + i];
@@ -124,7 +124,7 @@ ReadyChunk ChunkReader::read(std::uint32_t index, Slab slab) {
     w.planned = &s_.plan.scenes[w.use->scene];
     w.surveyed = &s_.survey.surveyed[w.planned->surveyed];
     w.classes = reinterpret_cast<std::uint8_t*>(
-        ready.slab.take(class_plane_bytes(chunk.window.width, chunk.window.height)));
+        ready.staged.slab.take(class_plane_bytes(chunk.window.width, chunk.window.height)));
     const Stopwatch watch(tally_.nanoseconds_coordinates);
     for (const PlannedInput& in : w.planned->inputs)
       w.tables.push_back(s_.coordinates.tables(in.lattice, chunk.window));
@@ -139,7 +139,7 @@ ReadyChunk ChunkReader::read(std::uint32_t index, Slab slab) {
         window.layout = {window.source.right - window.source.left,
                          window.source.bottom - window.source.top};
         window.pixel_bytes = size_of(w.planned->inputs[i].storage);
-        window.data = ready.slab.take(window.layout.bytes(window.pixel_bytes));
+        window.data = ready.staged.slab.take(window.layout.bytes(window.pixel_bytes));
         fill_rim(window.data, window.layout, window.pixel_bytes);
         const std::vector<std::uint8_t> wanted =
             wanted_blocks(chunk, *w.tables[i], w.planned->inputs[i].origin, window.source,
@@ -149,8 +149,8 @@ ReadyChunk ChunkReader::read(std::uint32_t index, Slab slab) {
       w.windows.push_back(window);
     }
   for (const SceneWork& w : works) {
-    ready.fold.scenes.push_back(fold_scene(w));
-    ready.tables.insert(ready.tables.end(), w.tables.begin(), w.tables.end());
+    ready.staged.fold.scenes.push_back(fold_scene(w));
+    ready.staged.keep.insert(ready.staged.keep.end(), w.tables.begin(), w.tables.end());
   }
   return ready;
 }
@@ -228,11 +228,11 @@ std::vector<std::uint8_t> ChunkReader::wanted_cells(const Chunk& chunk,
   std::vector<const std::uint8_t*> planes;
   for (const SceneWork& w : works) planes.push_back(w.classes);
   if (!s_.fuse_pixels && works.size() > 1) {
-    auto* const fused = reinterpret_cast<std::uint8_t*>(ready.slab.take(bytes));
+    auto* const fused = reinterpret_cast<std::uint8_t*>(ready.staged.slab.take(bytes));
     std::memcpy(fused, works[0].classes, bytes);
     for (std::size_t i = 1; i < works.size(); ++i)
       for (std::size_t p = 0; p < bytes; ++p) fused[p] = fused[p] ? fused[p] : works[i].classes[p];
-    ready.fold.fused_classes = fused;
+    ready.staged.fold.fused_classes = fused;
     planes = {fused};
   }
   return good_cells(planes, width, height);

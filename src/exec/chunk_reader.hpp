@@ -6,23 +6,20 @@
 #include <string>
 #include <vector>
 
-#include "cubemill/backend/chunk_fold.hpp"
+#include "cubemill/backend/fold_backend.hpp"
 #include "cubemill/base/error.hpp"
 #include "cubemill/io/raster.hpp"
 #include "cubemill/memory/block_cache.hpp"
-#include "cubemill/memory/slab_pool.hpp"
 #include "cubemill/pixel/window_layout.hpp"
 #include "exec/block_encoder.hpp"
 #include "exec/coordinate_cache.hpp"
 
 namespace cubemill {
 
-/// A chunk that is ready to be folded, with everything that its views point into.
+/// A chunk that is ready to be folded.
 struct ReadyChunk {
   std::uint32_t chunk = 0;
-  Slab slab;
-  FoldChunk fold;
-  std::vector<std::shared_ptr<const TileCoordinates>> tables;
+  StagedChunk staged;
 };
 
 /// What readers did, in all.

@@ -12,16 +12,17 @@
 namespace cubemill {
 namespace {
 
-std::vector<FoldIndex> fold_indices(const Survey& survey) {
+FoldSpec fold_spec(const Survey& survey, const Plan& plan) {
   const std::size_t flags =
       survey.inputs.front().flags ? 1 : 0;  // slots count the inputs that are no flags
-  std::vector<FoldIndex> indices;
-  for (const IndexPlan& plan : survey.indices) {
-    FoldIndex index{plan.index, {}};
-    for (const std::size_t input : plan.inputs) index.slots.push_back(std::int32_t(input - flags));
-    indices.push_back(std::move(index));
+  FoldSpec spec{{}, plan.accumulators, tile_size};
+  for (const IndexPlan& planned : survey.indices) {
+    FoldIndex index{planned.index, {}};
+    for (const std::size_t input : planned.inputs)
+      index.slots.push_back(std::int32_t(input - flags));
+    spec.indices.push_back(std::move(index));
   }
-  return indices;
+  return spec;
 }
 
 class Runner {
@@ -32,17 +33,18 @@ class Runner {
       : plan_(plan),
         options_(options),
         sink_(sink),
-        indices_(fold_indices(survey)),
+        backend_(make_cpu_backend(fold_spec(survey, plan))),
         flags_(survey.qa),
         cache_(plan.memory.cache),
         coordinates_(plan, needs_boxes(survey), plan.lattices.size() * (plan.memory.slabs + 1)),
         left_out_(plan.scenes.size()),
-        sources_{plan,     survey,       bands,          flags_,
-                 cache_,   coordinates_, pass_kernels(), options.fuse_pixels,
+        sources_{plan,      survey,         bands,          flags_,
+                 cache_,    coordinates_,   pass_kernels(), options.fuse_pixels,
                  left_out_, oldest_reading_},
-        sums_(plan.accumulators),
         tiles_(plan.tiles.size()),
-        slabs_(plan.memory.slab_bytes, plan.memory.slabs, [this] { wake(); }) {
+        slabs_(
+            plan.memory.slab_bytes, plan.memory.slabs, [this] { wake(); },
+            backend_->staging_memory()) {
     for (std::size_t t = 0; t < plan.tiles.size(); ++t)
       tiles_[t].chunks_left = plan.tiles[t].chunks;
   }
@@ -63,7 +65,7 @@ class Runner {
 
  private:
   struct LiveTile {
-    std::unique_ptr<TileSums> sums;
+    std::unique_ptr<TileState> state;
     std::uint32_t chunks_left = 0;
     bool busy = false;
   };
@@ -151,19 +153,17 @@ class Runner {
     std::uint64_t folding = 0;
     {
       const std::uint64_t start = thread_nanoseconds();
-      if (!live.sums) live.sums = sums_.take();
-      fold_chunk(ready.fold, indices_,
-                 live.sums->views(chunk.window.x - tile.window.x, chunk.window.y - tile.window.y),
-                 sources_.kernels);
+      if (!live.state) live.state = backend_->make_state();
+      backend_->fold(std::move(ready.staged), *live.state, chunk.window.x - tile.window.x,
+                     chunk.window.y - tile.window.y);
       folding = thread_nanoseconds() - start;
     }
-    ready.slab.give_back();
-    std::unique_ptr<TileSums> finished;
+    std::unique_ptr<TileState> finished;
     {
       const std::lock_guard lock(mutex_);
       tally_.nanoseconds_folding += folding;
       live.busy = false;
-      if (--live.chunks_left == 0) finished = std::move(live.sums);
+      if (--live.chunks_left == 0) finished = std::move(live.state);
       changed_.notify_all();
     }
     if (finished) finish(tile, std::move(finished));
@@ -173,20 +173,20 @@ class Runner {
     changed_.notify_all();
   }
 
-  void finish(const Tile& tile, std::unique_ptr<TileSums> sums) {
+  void finish(const Tile& tile, std::unique_ptr<TileState> state) {
     thread_local std::vector<float> means;
     thread_local std::vector<std::uint32_t> counts;
     std::uint64_t beyond = 0, finishing = 0, writing = 0;
-    for (std::size_t i = 0; i < indices_.size(); ++i) {
+    for (std::size_t i = 0; i < plan_.accumulators.size(); ++i) {
       const std::uint64_t start = thread_nanoseconds();
-      beyond += sums->finish(i, sources_.kernels, means, counts);
+      beyond += backend_->finish(*state, i, means, counts);
       const bool empty =
           std::all_of(counts.begin(), counts.end(), [](std::uint32_t c) { return c == 0; });
       const std::uint64_t middle = thread_nanoseconds();
       sink_.put(i, tile, means, counts, empty);
       finishing += middle - start, writing += thread_nanoseconds() - middle;
     }
-    sums_.give_back(std::move(sums));
+    backend_->recycle(std::move(state));
     const std::lock_guard lock(mutex_);
     tally_.values_beyond += beyond;
     tally_.nanoseconds_finishing += finishing;
@@ -196,14 +196,13 @@ class Runner {
   const Plan& plan_;
   const RunOptions& options_;
   TileSink& sink_;
-  const std::vector<FoldIndex> indices_;
+  const std::unique_ptr<FoldBackend> backend_;
   FlagEncoder flags_;
   BlockCache cache_;
   CoordinateCache coordinates_;
   std::vector<std::atomic<bool>> left_out_;
   std::atomic<std::uint32_t> oldest_reading_{0};
   Sources sources_;
-  TileSumsPool sums_;
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

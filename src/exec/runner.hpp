@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "exec/chunk_reader.hpp"
-#include "exec/tile_sums.hpp"
 
 namespace cubemill {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "cubemill/pixel/window_layout.hpp"
 #include "cubemill/pixel/qa_rule.hpp"
+#include "cubemill/pixel/window_layout.hpp"
 
 namespace cubemill {
 namespace {

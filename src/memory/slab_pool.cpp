@@ -36,13 +36,27 @@ void Slab::give_back() noexcept {
   if (SlabPool* const pool = std::exchange(pool_, nullptr)) pool->take_back(data_);
 }
 
-SlabPool::SlabPool(std::size_t slab_bytes, std::size_t count, std::function<void()> returned)
-    : slab_bytes_((slab_bytes + 4095) / 4096 * 4096), returned_(std::move(returned)) {
-  memory_ = static_cast<std::byte*>(::operator new(slab_bytes_* count, alignment));
+StagingMemory& heap_memory() {
+  class Heap final : public StagingMemory {
+    std::byte* take(std::size_t bytes) override {
+      return static_cast<std::byte*>(::operator new(bytes, alignment));
+    }
+    void give_back(std::byte* memory) noexcept override { ::operator delete(memory, alignment); }
+  };
+  static Heap heap;
+  return heap;
+}
+
+SlabPool::SlabPool(std::size_t slab_bytes, std::size_t count, std::function<void()> returned,
+                   StagingMemory& source)
+    : slab_bytes_((slab_bytes + 4095) / 4096 * 4096),
+      source_(source),
+      returned_(std::move(returned)) {
+  memory_ = source_.take(slab_bytes_ * count);
   for (std::size_t i = count; i > 0; --i) free_.push_back(memory_ + (i - 1) * slab_bytes_);
 }
 
-SlabPool::~SlabPool() { ::operator delete(memory_, alignment); }
+SlabPool::~SlabPool() { source_.give_back(memory_); }
 
 Slab SlabPool::try_acquire() {
   const std::lock_guard lock(mutex_);

@@ -39,7 +39,8 @@ class BlockCache {
   void abandon(std::uint64_t block);
   /// Notes that a chunk passed without reading a block: its next use is now `next`.
   void skip(std::uint64_t block, NextUse next);
-  /// Notes that all chunks before `oldest` are done with reading: what waited for one of them is dropped.
+  /// Notes that all chunks before `oldest` are done with reading: what waited for one of them is
+  /// dropped.
   void passed(NextUse oldest);
 
   std::size_t peak_bytes() const;

@@ -9,6 +9,8 @@
 #include <mutex>
 #include <vector>
 
+#include "cubemill/memory/staging_memory.hpp"
+
 namespace cubemill {
 
 class SlabPool;
@@ -25,6 +27,9 @@ class Slab {
   /// Takes the next `bytes` (rounded up to 64) of the slab; the plan made sure that they are there.
   std::byte* take(std::size_t bytes);
   void give_back() noexcept;
+  /// The part that was taken.
+  const std::byte* data() const { return data_; }
+  std::size_t used() const { return used_; }
 
  private:
   friend class SlabPool;
@@ -38,7 +43,8 @@ class Slab {
 class SlabPool {
  public:
   /// `returned` is called after a slab came back, outside the lock.
-  SlabPool(std::size_t slab_bytes, std::size_t count, std::function<void()> returned);
+  SlabPool(std::size_t slab_bytes, std::size_t count, std::function<void()> returned,
+           StagingMemory& source = heap_memory());
   ~SlabPool();
   SlabPool(const SlabPool&) = delete;
   SlabPool& operator=(const SlabPool&) = delete;
@@ -52,6 +58,7 @@ class SlabPool {
   void take_back(std::byte* data) noexcept;
 
   const std::size_t slab_bytes_;
+  StagingMemory& source_;
   std::byte* memory_ = nullptr;
   std::mutex mutex_;
   std::vector<std::byte*> free_;
