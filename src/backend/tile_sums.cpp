@@ -1,7 +1,5 @@
 #include "backend/tile_sums.hpp"
 
-#include <algorithm>
-
 namespace cubemill {
 
 TileSums::TileSums(const std::vector<AccumulatorKind>& kinds, std::int64_t edge)
@@ -9,10 +7,6 @@ TileSums::TileSums(const std::vector<AccumulatorKind>& kinds, std::int64_t edge)
   for (const AccumulatorKind kind : kinds)
     data_.emplace_back(std::size_t(edge * edge / run_length) * bytes_per_run(kind) /
                        sizeof(std::uint64_t));
-}
-
-void TileSums::clear() {
-  for (auto& d : data_) std::fill(d.begin(), d.end(), 0);
 }
 
 std::vector<SumsView> TileSums::views(std::int64_t x, std::int64_t y) {
@@ -35,6 +29,24 @@ std::uint64_t TileSums::finish(std::size_t index, const PassKernels& kernels,
   kernels.finish_packed(reinterpret_cast<PackedSum*>(data(index)), std::int32_t(pixels),
                         means.data(), counts.data());
   return 0;
+}
+
+void TileSums::merge(std::size_t index, std::size_t at, const std::byte* sums, std::size_t bytes) {
+  std::byte* const into = data(index) + at;
+  if (kinds_[index] == AccumulatorKind::packed) {
+    auto* const ours = reinterpret_cast<PackedSum*>(into);
+    const auto* const theirs = reinterpret_cast<const PackedSum*>(sums);
+    for (std::size_t i = 0; i < bytes / sizeof(PackedSum); ++i) ours[i].merge(theirs[i]);
+    return;
+  }
+  auto* const ours = reinterpret_cast<WideRun*>(into);
+  const auto* const theirs = reinterpret_cast<const WideRun*>(sums);
+  for (std::size_t run = 0; run < bytes / sizeof(WideRun); ++run)
+    for (int i = 0; i < run_length; ++i) {
+      WideSum sum = ours[run].get(i);
+      sum.merge(theirs[run].get(i));
+      ours[run].set(i, sum);
+    }
 }
 
 }  // namespace cubemill

@@ -14,7 +14,6 @@ namespace cubemill {
 class TileSums final : public TileState {
  public:
   TileSums(const std::vector<AccumulatorKind>& kinds, std::int64_t edge);
-  void clear();
   /// Views of a window, given relative to the tile.
   std::vector<SumsView> views(std::int64_t x, std::int64_t y);
 
@@ -23,11 +22,12 @@ class TileSums final : public TileState {
   std::uint64_t finish(std::size_t index, const PassKernels& kernels, std::vector<float>& means,
                        std::vector<std::uint32_t>& counts);
 
-  std::size_t indices() const { return kinds_.size(); }
-  std::size_t bytes(std::size_t index) const { return data_[index].size() * sizeof(std::uint64_t); }
-  std::byte* data(std::size_t index) { return reinterpret_cast<std::byte*>(data_[index].data()); }
+  /// Adds whole runs of sums of an index, `bytes` from byte `at` on.
+  void merge(std::size_t index, std::size_t at, const std::byte* sums, std::size_t bytes);
 
  private:
+  std::byte* data(std::size_t index) { return reinterpret_cast<std::byte*>(data_[index].data()); }
+
   std::vector<AccumulatorKind> kinds_;
   std::int64_t edge_;
   std::vector<std::vector<std::uint64_t>> data_;  // by index

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "cli/progress.hpp"
+#include "cubemill/backend/cuda_backend.hpp"
 #include "cubemill/backend/pass.hpp"
 #include "cubemill/base/error.hpp"
 #include "cubemill/io/demo_archive.hpp"
@@ -91,7 +92,16 @@ int info(const CommandLine& line) {
   j["instruction_set"] = pass_kernels().name;
   j["cores"] = std::thread::hardware_concurrency();
   j["memory_available_bytes"] = available_bytes();
-  j["cuda"] = "not built in";
+  std::string no_device;
+  const std::vector<CudaDevice> devices = cuda_devices(no_device);
+  j["cuda"]["built_in"] = cuda_is_built_in();
+  j["cuda"]["devices"] = Json::array();
+  for (const CudaDevice& d : devices)
+    j["cuda"]["devices"].push_back({{"name", d.name},
+                                    {"compute_capability", d.capability},
+                                    {"memory_bytes", d.memory_bytes},
+                                    {"free_bytes", d.free_bytes}});
+  if (devices.empty()) j["cuda"]["reason"] = no_device;
   j["products"] = product_names();
   if (line.json) {
     std::printf("%s\n", j.dump(1).c_str());
@@ -102,7 +112,11 @@ int info(const CommandLine& line) {
   std::printf("%-16s%s\n", "instructions", pass_kernels().name);
   std::printf("%-16s%u\n", "cores", std::thread::hardware_concurrency());
   std::printf("%-16s%.1f GiB available\n", "memory", double(available_bytes()) / (1 << 30));
-  std::printf("%-16s%s\n", "CUDA", "not built in");
+  for (const CudaDevice& d : devices)
+    std::printf("%-16s%s, compute capability %s, %.1f of %.1f GiB free\n", "CUDA", d.name.c_str(),
+                d.capability.c_str(), double(d.free_bytes) / (1 << 30),
+                double(d.memory_bytes) / (1 << 30));
+  if (devices.empty()) std::printf("%-16s%s\n", "CUDA", no_device.c_str());
   std::string products;
   for (const std::string& p : product_names()) products += (products.empty() ? "" : ", ") + p;
   std::printf("%-16s%s\n", "products", products.c_str());

@@ -55,6 +55,8 @@ inline constexpr OptionText run_options[] = {
     {"threads", "N", "worker threads (default: one a core)"},
     {"order", "auto|tile|scene", "order of work (default: auto)"},
     {"backend", "auto|cpu|cuda", "where the pass runs (default: auto)"},
+    {"device-memory", "SIZE",
+     "device memory that is used: 4GiB (default: what is free, less a reserve)"},
     {"progress", "auto|bar|json|none", "progress on standard error"},
     {"probe", "", "plan: read all headers instead of estimating"},
     {"json", "", "print one JSON document on standard output"},

@@ -84,8 +84,6 @@ Limits read_limits(const OptionReader& r) {
   limits.threads = int(threads);
   limits.order = r.choice<Order>(
       "order", {{"auto", Order::automatic}, {"tile", Order::tile}, {"scene", Order::scene}});
-  if (r.choice<bool>("backend", {{"auto", false}, {"cpu", false}, {"cuda", true}}))
-    throw DeviceError("--backend cuda: this program was built without CUDA; use --backend cpu");
   return limits;
 }
 

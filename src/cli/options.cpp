@@ -151,6 +151,11 @@ void read_request(const cxxopts::ParseResult& parsed, CommandLine& line) {
   const OptionReader how(run);
   line.request.compression = parse_compression(OptionReader(recipe).one("compress", "deflate"));
   line.request.limits = read_limits(how);
+  line.request.backend = how.choice<BackendChoice>("backend", {{"auto", BackendChoice::automatic},
+                                                               {"cpu", BackendChoice::cpu},
+                                                               {"cuda", BackendChoice::cuda}});
+  if (how.has("device-memory"))
+    line.request.device_memory = parse_size(how.one("device-memory"), 0);
   line.request.output = how.one("output");
   line.request.overwrite = how.has("overwrite");
   line.json = how.has("json"), line.quiet = how.has("quiet"), line.verbose = how.has("verbose"),

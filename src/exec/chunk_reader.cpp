@@ -184,7 +184,7 @@ void ChunkReader::read_flags(const Chunk& chunk, SceneWork& w) {
 CoordinateView ChunkReader::coordinates(const SceneWork& w, std::size_t input) const {
   const TileCoordinates& t = *w.tables[input];
   const Lattice::Origin& o = w.planned->inputs[input].origin;
-  return {t.centres.data(), t.boxes.data(), t.segments, t.spacing, o.left, o.top};
+  return {t.centres.data(), t.boxes.data(), t.segments, t.spacing, o.left, o.top, t.id};
 }
 
 void ChunkReader::sample_flags(const Chunk& chunk, SceneWork& w, const Window& window) {

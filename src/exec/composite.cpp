@@ -6,7 +6,9 @@
 #include <optional>
 #include <utility>
 
+#include "cubemill/backend/cuda_backend.hpp"
 #include "cubemill/base/error.hpp"
+#include "exec/backend_choice.hpp"
 #include "exec/report_text.hpp"
 #include "exec/reports.hpp"
 #include "exec/resident_memory.hpp"
@@ -140,6 +142,7 @@ class Composite {
  public:
   Composite(const CompositeRequest& request, Catalog catalog)
       : request_(request),
+        backend_(choose_backend(request.backend)),
         catalog_(std::move(catalog)),
         folder_(request.output, request.overwrite) {
     lap("catalog");
@@ -187,6 +190,10 @@ class Composite {
     RunOptions options;
     options.fuse_pixels = request_.recipe.fuse == Fuse::pixel;
     options.skip_unreadable = request_.recipe.skip_unreadable;
+    if (backend_.cuda)
+      options.make_backend = [this](FoldSpec spec, std::uint64_t slab_bytes) {
+        return make_cuda_backend(std::move(spec), {request_.device_memory, slab_bytes});
+      };
     const auto start = std::chrono::steady_clock::now();
     if (request_.progress)
       options.progress = [this, start, chunks = plan.chunks.size()](std::size_t done) {
@@ -218,7 +225,8 @@ class Composite {
   CompositeResult commit(const Planned& planned, const RunTally& tally,
                          const CompositeOutputs& outputs) {
     const RunFacts facts{request_, planned.survey,  catalog_.counts, planned.plan,
-                         tally,    outputs.files(), seconds_,        peak_resident_bytes()};
+                         tally,    outputs.files(), seconds_,        peak_resident_bytes(),
+                         backend_};
     CompositeResult result;
     result.report = report_json(facts);
     write_text(folder_.staged("item.json"), item_json(facts));
@@ -235,6 +243,7 @@ class Composite {
   }
 
   const CompositeRequest& request_;
+  const BackendDecision backend_;
   Clock clock_;
   std::vector<std::pair<std::string, double>> seconds_;
   Catalog catalog_;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cubemill/exec/composite.hpp"
+#include "exec/backend_choice.hpp"
 #include "exec/composite_outputs.hpp"
 #include "exec/surveyor.hpp"
 
@@ -19,6 +20,7 @@ struct RunFacts {
   const std::vector<OutputFile>& files;
   std::vector<std::pair<std::string, double>> seconds;  ///< wall time of the steps, in order
   std::uint64_t peak_bytes = 0;
+  BackendDecision backend;
 };
 
 std::string report_json(const RunFacts& facts);

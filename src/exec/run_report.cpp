@@ -74,6 +74,9 @@ std::string report_json(const RunFacts& f) {
   memory["peak_bytes"] = f.peak_bytes;
   memory["cache_peak_bytes"] = f.tally.cache_peak_bytes;
   report["memory"] = memory;
+  report["backend"] = {{"name", f.backend.cuda ? "cuda" : "cpu"},
+                       {"device", f.backend.device},
+                       {"reason", f.backend.reason}};
   report["order"] = {{"order", f.plan.order == Order::scene ? "scene" : "tile"},
                      {"reason", f.plan.order_reason}};
   report["read"] = {{"blocks", f.plan.blocks},

@@ -33,7 +33,9 @@ class Runner {
       : plan_(plan),
         options_(options),
         sink_(sink),
-        backend_(make_cpu_backend(fold_spec(survey, plan))),
+        backend_(options.make_backend
+                     ? options.make_backend(fold_spec(survey, plan), plan.memory.slab_bytes)
+                     : make_cpu_backend(fold_spec(survey, plan))),
         flags_(survey.qa),
         cache_(plan.memory.cache),
         coordinates_(plan, needs_boxes(survey), plan.lattices.size() * (plan.memory.slabs + 1)),
@@ -48,6 +50,10 @@ class Runner {
     for (std::size_t t = 0; t < plan.tiles.size(); ++t)
       tiles_[t].chunks_left = plan.tiles[t].chunks;
   }
+
+  ~Runner() { backend_->release_slabs(); }
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
 
   RunTally run() {
     for (const Tile& tile : plan_.tiles)

@@ -1,6 +1,7 @@
 #include "cubemill/plan/lattice.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <mutex>
 
@@ -125,7 +126,9 @@ const Lattice::Cell& Lattice::cell_at(std::int64_t x, std::int64_t y) const {
 }
 
 TileCoordinates Lattice::tables(const PixelWindow& window, bool boxes) const {
+  static std::atomic<std::uint64_t> tables_made{0};
   TileCoordinates t;
+  t.id = ++tables_made;
   t.window = window;
   cell_at(window.x, window.y).fill(t, boxes);
   return t;

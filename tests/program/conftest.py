@@ -21,6 +21,7 @@ TIMEOUT = 300  # seconds; sanitizer builds are slow
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "smoke: also run under the sanitizers")
+    config.addinivalue_line("markers", "cuda: needs a build with CUDA and the stand-in for its runtime")
     config.addinivalue_line("markers", "shared_data: needs the real scenes beside the project")
     if not BINARY.is_file():
         pytest.exit(f"{BINARY} is not there: build it (scripts/build) or set CUBEMILL_BIN", returncode=2)

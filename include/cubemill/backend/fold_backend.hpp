@@ -47,6 +47,8 @@ class FoldBackend {
   /// are empty afterwards. Returns how many finite values were beyond what sums can hold.
   virtual std::uint64_t finish(TileState& state, std::size_t index, std::vector<float>& means,
                                std::vector<std::uint32_t>& counts) = 0;
+  /// Gives back the slabs that it still holds: before their pool goes.
+  virtual void release_slabs() noexcept {}
   /// Takes back a state whose indices are all finished, to be made again.
   virtual void recycle(std::unique_ptr<TileState> state) = 0;
 };

@@ -24,6 +24,7 @@ struct CoordinateView {
   std::int64_t segments = 0;  ///< a row
   std::int32_t spacing = 0;   ///< pixels a segment, a power of two; 0: nothing projects
   std::int64_t left = 0, top = 0;
+  std::uint64_t id = 0;  ///< of the tables: the same id, the same tables
 };
 
 /// Bands of one scene with the same grid, method and storage: coordinates and weights are worked

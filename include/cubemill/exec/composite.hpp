@@ -19,12 +19,16 @@ struct Progress {
   double seconds = 0;
 };
 
+enum class BackendChoice { automatic, cpu, cuda };
+
 struct CompositeRequest {
   Recipe recipe;
   /// The recipe as options and their values, for the report; `sources` apart.
   std::map<std::string, std::vector<std::string>> options;
   Limits limits;
-  std::string output;  ///< folder
+  BackendChoice backend = BackendChoice::automatic;
+  std::uint64_t device_memory = 0;  ///< bytes; 0: what is free, less a reserve
+  std::string output;               ///< folder
   Compression compression = Compression::deflate;
   bool overwrite = false;
   std::function<void(const Progress&)> progress;

@@ -17,8 +17,8 @@ class Crs {
   static Crs parse(const std::string& text);
 
   bool empty() const { return !data_; }
-  /// For people: `EPSG:32618` where an authority code is known, else the CRS's name, else how it was
-  /// given, shortened.
+  /// For people: `EPSG:32618` where an authority code is known, else the CRS's name, else how it
+  /// was given, shortened.
   const std::string& name() const;
   /// For programs: the authority code where one is known, else WKT; `parse` takes it back.
   const std::string& definition() const;

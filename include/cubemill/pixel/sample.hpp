@@ -98,6 +98,40 @@ CUBEMILL_HD BoxSide box_side(const Quadratic& q, const double (&size)[3], std::i
           snapped_end(p.raw_fraction + box_size(size, double(k)))};
 }
 
+/// Area of the pixels of a box that hold one value, in the order in which backend/mode.cpp adds it.
+template <Storage S>
+CUBEMILL_HD double area_of(double value, const WindowView& w, const BoxSide& x, const BoxSide& y,
+                           std::int64_t left, std::int64_t top) {
+  double area = 0;
+  for (int r = 0; r < taps(y.end); ++r)
+    for (int c = 0; c < taps(x.end); ++c)
+      if (stored_value<S>(w, x.base - left + c, y.base - top + r) == value)
+        area = area + overlap(y.begin, y.end, double(r)) * overlap(x.begin, x.end, double(c));
+  return area;
+}
+
+/// The value with the largest area in the box at k; the smallest of those within the edge tolerance
+/// of it. Without memory of its own: the square of the taps, where backend/mode.cpp sorts.
+template <Storage S>
+CUBEMILL_HD double sample_mode(const BoxSegment& s, std::int32_t k, std::int64_t left,
+                               std::int64_t top, const WindowView& w) {
+  const BoxSide x = box_side(s.u, s.width, k), y = box_side(s.v, s.height, k);
+  if (!(x.end < 1e6) | !(y.end < 1e6)) return missing();
+  double largest = 0, mode = missing();
+  for (int pass = 0; pass < 2; ++pass)
+    for (int r = 0; r < taps(y.end); ++r)
+      for (int c = 0; c < taps(x.end); ++c) {
+        const double v = stored_value<S>(w, x.base - left + c, y.base - top + r);
+        if (is_missing(v)) continue;
+        const double area = area_of<S>(v, w, x, y, left, top);
+        if (pass == 0)
+          largest = larger(area, largest);
+        else if (area > 0 && area > largest - edge_tolerance && !(v >= mode))
+          mode = v;
+      }
+  return mode;
+}
+
 /// Area-weighted mean over the box at k.
 template <Storage S>
 CUBEMILL_HD double sample_box(const BoxSegment& s, std::int32_t k, std::int64_t left,

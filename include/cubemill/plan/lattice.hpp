@@ -28,6 +28,7 @@ struct TileCoordinates {
   PixelWindow window;
   int spacing = 0;  ///< 32, 16, …, 1; 0: nothing of the window can be projected
   std::int64_t segments = 0;
+  std::uint64_t id = 0;  ///< other tables have another one, as long as the program runs
   std::vector<CentreSegment> centres;
   std::vector<BoxSegment> boxes;  ///< empty unless asked for
 
@@ -66,8 +67,8 @@ class Lattice {
 
   /// Source pixels per output pixel at the middle of the window: the longer side of a mapped pixel.
   double scale_at(const PixelWindow& window) const;
-  /// Area of the box that `average` and `mode` take, over that of the mapped pixel, at the middle of
-  /// the window: the cosine of twice the angle by which the grids are turned.
+  /// Area of the box that `average` and `mode` take, over that of the mapped pixel, at the middle
+  /// of the window: the cosine of twice the angle by which the grids are turned.
   double box_share_at(const PixelWindow& window) const;
 
   int spacing_at(const PixelWindow& window) const;

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "cubemill/pixel/sample.hpp"
+
 #include "unit/backend/pass_fixture.hpp"
 
 namespace cubemill::testing_pass {
@@ -31,6 +33,8 @@ double mode(const std::vector<std::vector<double>>& rows, double x, double y, do
   g.scale[0] = 1;
   RunValues values;
   sample_mode(g, 0, 0, 1, 1, values);
+  EXPECT_TRUE(same_bits(values[0][0], sample_mode<Storage::f64>(box, 0, 0, 0, g.window[0])))
+      << "without memory of its own";
   return values[0][0];
 }
 

@@ -36,9 +36,15 @@ struct Facts {
     }
   }
   RunFacts facts() const {
-    return {
-        request, survey, catalog, plan, tally, files, {{"run", 2.0}, {"plan", 1.0}, {"run", 0.5}},
-        123456};
+    return {request,
+            survey,
+            catalog,
+            plan,
+            tally,
+            files,
+            {{"run", 2.0}, {"plan", 1.0}, {"run", 0.5}},
+            123456,
+            {false, "avx2", "as asked"}};
   }
 
   CompositeRequest request;
@@ -68,6 +74,12 @@ TEST(Report, HoldsTheRecipeTheGridAndWhatBecameOfEveryScene) {
   EXPECT_EQ(r["skipped"][0]["asset"], "nir");
   EXPECT_EQ(r["skipped"][0]["href"], "/data/nir.tif");
   EXPECT_EQ(r["skipped"][0]["reason"], "cannot be read");
+}
+
+TEST(Report, SaysWhichBackendAndWhy) {
+  const Facts f;
+  const Json r = Json::parse(report_json(f.facts()));
+  EXPECT_EQ(r["backend"], Json({{"name", "cpu"}, {"device", "avx2"}, {"reason", "as asked"}}));
 }
 
 TEST(Report, HoldsWhatWasMeasured) {

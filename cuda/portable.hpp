@@ -1,0 +1,14 @@
+// What lets the kernels be compiled as plain C++ too, over a header that stands for the CUDA runtime
+// (tests/tools/cuda_on_host): a launch is a macro.
+#pragma once
+#include <cuda_runtime.h>
+
+#if defined(__CUDACC__)
+#define CUBEMILL_LAUNCH(kernel, grid, block, stream, ...) \
+  (kernel)<<<(grid), (block), 0, (stream)>>>(__VA_ARGS__)
+#define CUBEMILL_GRID_CONSTANT __grid_constant__
+#else
+#define CUBEMILL_LAUNCH(kernel, grid, block, stream, ...) \
+  cudashim::launch(#kernel, (grid), (block), 0, (stream), [=] { kernel(__VA_ARGS__); })
+#define CUBEMILL_GRID_CONSTANT
+#endif

@@ -1,0 +1,53 @@
+#include "table_cache.hpp"
+
+#include <algorithm>
+
+namespace cubemill::cuda {
+
+// Buffers are taken and given in the compute stream, whose kernels read them; the copy stream, which
+// fills them, waits until they are there.
+DeviceBuffer TableCache::copied(const void* host, std::size_t bytes) {
+  if (host == nullptr || bytes == 0) return {};
+  DeviceBuffer buffer = take_(bytes);
+  made_.record(compute_);
+  made_.hold(copy_);
+  CUBEMILL_CUDA(
+      cudaMemcpyAsync(buffer.data(), host, bytes, cudaMemcpyHostToDevice, copy_.get()));
+  return buffer;
+}
+
+CoordinateView TableCache::on_device(const CoordinateView& host, std::int64_t rows) {
+  auto entry = std::find_if(recent_.begin(), recent_.end(),
+                            [&](const Entry& e) { return e.id == host.id; });
+  if (entry == recent_.end()) {
+    const auto segments = std::size_t(rows * host.segments);
+    Entry made;
+    made.id = host.id;
+    made.centres = copied(host.centres, segments * sizeof(CentreSegment));
+    made.boxes = copied(host.boxes, segments * sizeof(BoxSegment));
+    recent_.push_front(std::move(made));
+    entry = recent_.begin();
+  } else {
+    recent_.splice(recent_.begin(), recent_, entry);
+  }
+  entry->in_use = true;
+  CoordinateView view = host;
+  view.centres = reinterpret_cast<const CentreSegment*>(entry->centres.data());
+  view.boxes = reinterpret_cast<const BoxSegment*>(entry->boxes.data());
+  return view;
+}
+
+void TableCache::end_of_chunk() {
+  for (Entry& e : recent_) e.in_use = false;
+  while (recent_.size() > capacity_) recent_.pop_back();
+}
+
+bool TableCache::drop_one() {
+  const auto oldest =
+      std::find_if(recent_.rbegin(), recent_.rend(), [](const Entry& e) { return !e.in_use; });
+  if (oldest == recent_.rend()) return false;
+  recent_.erase(std::next(oldest).base());
+  return true;
+}
+
+}  // namespace cubemill::cuda

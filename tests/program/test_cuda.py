@@ -1,0 +1,144 @@
+"""The CUDA backend gives the CPU's bytes: the program as nvcc built it, over a runtime that interprets its PTX.
+
+CUBEMILL_CUDA_BIN names a program that was built with CUDA and the shared runtime, CUBEMILL_CUDA_RUNTIME the library
+that stands for that runtime (tests/tools/cuda_emulator). Without them these tests are left out.
+"""
+
+import filecmp
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+BINARY, RUNTIME = (os.environ.get(name, "") for name in ("CUBEMILL_CUDA_BIN", "CUBEMILL_CUDA_RUNTIME"))
+REPORTED = 86  # exit code when the runtime has seen something wrong
+
+pytestmark = [
+    pytest.mark.cuda,
+    pytest.mark.skipif(not BINARY or not RUNTIME, reason="CUBEMILL_CUDA_BIN and CUBEMILL_CUDA_RUNTIME are not set"),
+]
+
+
+def run(*words, timeout=600, **variables):
+    """Runs the program with CUDA's stand-in."""
+    environment = {**os.environ, "LD_PRELOAD": RUNTIME, "PTXEMU_EXIT": str(REPORTED), "PTXEMU_QUIET": "1", **variables}
+    command = [BINARY, *map(str, words)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout)
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory):
+    """Eight small scenes in two zones."""
+    folder = tmp_path_factory.mktemp("cuda") / "demo"
+    done = subprocess.run([BINARY, "demo", folder, "--scenes", "8", "--size", "160"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder / "items.json"
+
+
+def composite(catalog, out, backend, *options, **variables):
+    words = ["composite", catalog, "-o", out, "--backend", backend, "--progress", "none", "-q", *options]
+    return run(*words, **variables)
+
+
+def assert_same(one, other):
+    """Everything but the report is the same to the byte."""
+    names = sorted(path.name for path in one.iterdir() if path.name != "report.json")
+    assert names == sorted(path.name for path in other.iterdir() if path.name != "report.json")
+    different = [name for name in names if not filecmp.cmp(one / name, other / name, shallow=False)]
+    assert not different
+
+
+def check(catalog, folder, *options, device=(), **variables):
+    cpu = composite(catalog, folder / "cpu", "cpu", *options)
+    assert cpu.returncode == 0, cpu.stderr
+    cuda = composite(catalog, folder / "cuda", "cuda", *options, *device, **variables)
+    assert cuda.returncode == 0, cuda.stderr
+    assert_same(folder / "cpu", folder / "cuda")
+    return json.loads((folder / "cuda" / "report.json").read_text())
+
+
+OTHER = ["--crs", "EPSG:3857", "--resolution", "45"]
+CASES = {
+    **{method: ["--resampling", method] for method in ("nearest", "bilinear", "cubic", "average", "mode")},
+    **{f"{method}, another CRS": ["--resampling", method, *OTHER] for method in ("nearest", "bilinear", "cubic", "average")},
+    "methods that differ": ["--resampling", "red=average,nir=bilinear", "--crs", "EPSG:3857", "--resolution", "37"],
+    "128-bit sums, fused by band": ["--fuse", "band", "--valid-range", "none", "--resampling", "average", *OTHER],
+    "several indices, as stored": ["--scaling", "none", "--index", "ndvi,r=red,n=nir", "--period", "month"],
+    "scenes": ["--groupby", "scene", "--period", "all", "--resampling", "average"],
+    "degrees": ["--crs", "EPSG:4326", "--resolution", "0.0003", "--resampling", "bilinear"],
+    "much coarser, average": ["--resolution", "300", "--resampling", "average"],
+    "much coarser, mode": ["--resolution", "130", "--resampling", "mode"],
+    "without a mask": ["--no-mask", "--reduce", "mean"],
+    "flags by mode": ["--resampling", "qa_pixel=mode,*=average", "--resolution", "45"],
+    "little memory": ["--memory", "150MiB", "--threads", "1", "--resolution", "15"],
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_gives_the_bytes_of_the_cpu(catalog, tmp_path, case):
+    report = check(catalog, tmp_path, *CASES[case], PTXEMU_LEAK="1")
+    assert report["backend"]["name"] == "cuda"
+
+
+# Lazy streams show a buffer that is used before its copy is done, random ones an order that nobody asked for.
+@pytest.mark.parametrize("streams, order, seed", [("eager", "random", 1), ("random", "seq", 2), ("random", "random", 3)])
+def test_does_not_depend_on_how_streams_and_threads_run(catalog, tmp_path, streams, order, seed):
+    options = ["--fuse", "band", "--valid-range", "none", "--resampling", "average", *OTHER]
+    check(catalog, tmp_path, *options, PTXEMU_STREAMS=streams, PTXEMU_SCHED=order, PTXEMU_SEED=str(seed))
+
+
+@pytest.mark.parametrize("memory, options", [(6, []), (8, []), (12, ["--valid-range", "none"])])
+def test_moves_sums_to_the_host_when_the_device_is_full(catalog, tmp_path, memory, options):
+    """Nine tiles of a period, each with sums of 2 or 6 MiB, folded scene after scene."""
+    options = [*options, "--order", "scene", "--crs", "EPSG:32619", "--resolution", "10", "--memory", "1GiB"]
+    check(catalog, tmp_path, *options, device=["--device-memory", f"{memory}MiB"])
+
+
+def test_says_how_much_device_memory_would_do(catalog, tmp_path):
+    done = composite(catalog, tmp_path / "out", "cuda", "--device-memory", "1MiB")
+    assert done.returncode == 4
+    assert done.stderr.startswith("cubemill: error: --device-memory is too small: ")
+    assert not (tmp_path / "out").exists()
+
+
+FALLIBLE = [
+    "cudaStreamCreateWithFlags", "cudaEventCreateWithFlags", "cudaMemPoolCreate", "cudaMallocFromPoolAsync",
+    "cudaHostAlloc", "cudaMemcpyAsync", "cudaMemsetAsync", "cudaEventRecord", "cudaStreamWaitEvent",
+    "cudaEventSynchronize", "cudaStreamSynchronize", "cudaLaunchKernel", "cudaFreeAsync",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("function", FALLIBLE)
+def test_a_call_that_fails_ends_cleanly(catalog, tmp_path, function):
+    """The first and a later use: one line and code 4 or 5 and nothing written, or the right result."""
+    expected = tmp_path / "expected"
+    assert composite(catalog, expected, "cpu").returncode == 0
+    for use in (1, 4):
+        out = tmp_path / f"out{use}"
+        done = composite(catalog, out, "cuda", PTXEMU_FAIL=f"{function}:{use}")
+        assert done.returncode in (0, 4, 5), f"use {use}: exit {done.returncode}: {done.stderr}"
+        if done.returncode == 0:
+            assert_same(expected, out)
+        else:
+            assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+            assert not out.exists()
+
+
+def test_takes_the_gpu_when_one_answers_and_says_why_not_otherwise(catalog, tmp_path):
+    words = ["composite", catalog, "--progress", "none", "-q", "-o"]
+    assert run(*words, tmp_path / "with").returncode == 0
+    assert json.loads((tmp_path / "with" / "report.json").read_text())["backend"]["name"] == "cuda"
+    assert run(*words, tmp_path / "without", PTXEMU_DEVICES="0").returncode == 0
+    backend = json.loads((tmp_path / "without" / "report.json").read_text())["backend"]
+    assert backend["name"] == "cpu" and "device" in backend["reason"].lower()
+    refused = composite(catalog, tmp_path / "refused", "cuda", PTXEMU_DEVICES="0")
+    assert refused.returncode == 5 and refused.stderr.count("\n") == 1
+
+
+def test_info_lists_devices():
+    document = json.loads(run("info", "--json").stdout)
+    assert document["cuda"]["built_in"] and len(document["cuda"]["devices"]) == 1
+    assert document["cuda"]["devices"][0]["memory_bytes"] == 1 << 30
+    assert Path(RUNTIME).is_file()
