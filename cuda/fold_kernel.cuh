@@ -80,6 +80,7 @@ CUBEMILL_HD bool fused_by_pixel(const FoldArgs& a, std::int32_t x, std::int32_t 
     const std::uint8_t seen = scene[s].classes[y * a.class_stride + x];
     if (seen == qa_missing) continue;
     bool valid = true;
+    CUBEMILL_UNROLL
     for (int i = 0; i < N; ++i) {
       bands[i] = band_value<Sampler>(scene[s].band[i], x, y);
       valid &= !is_missing(bands[i]);
@@ -95,10 +96,13 @@ CUBEMILL_HD bool fused_by_band(const FoldArgs& a, std::int32_t x, std::int32_t y
                                double (&bands)[N]) {
   const auto* const scene = static_cast<const SceneArgs<N>*>(a.scene);
   if (a.fused_classes[y * a.class_stride + x] != qa_good) return false;
+  CUBEMILL_UNROLL
   for (int i = 0; i < N; ++i) bands[i] = missing();
-  for (std::int32_t s = 0; s < a.scenes; ++s)
+  for (std::int32_t s = 0; s < a.scenes; ++s) {
+    CUBEMILL_UNROLL
     for (int i = 0; i < N; ++i)
       if (is_missing(bands[i])) bands[i] = band_value<Sampler>(scene[s].band[i], x, y);
+  }
   return true;
 }
 

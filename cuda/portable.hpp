@@ -12,3 +12,11 @@
   cudashim::launch(#kernel, (grid), (block), 0, (stream), [=] { kernel(__VA_ARGS__); })
 #define CUBEMILL_GRID_CONSTANT
 #endif
+
+// An array that is indexed by a loop left rolled up lies in memory instead of registers. Only the
+// device's compiler knows the pragma.
+#if defined(__CUDA_ARCH__)
+#define CUBEMILL_UNROLL _Pragma("unroll")
+#else
+#define CUBEMILL_UNROLL
+#endif

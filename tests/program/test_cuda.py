@@ -24,7 +24,9 @@ pytestmark = [
 
 def run(*words, timeout=600, **variables):
     """Runs the program with CUDA's stand-in."""
-    environment = {**os.environ, "LD_PRELOAD": RUNTIME, "PTXEMU_EXIT": str(REPORTED), "PTXEMU_QUIET": "1", **variables}
+    environment = {**os.environ, "LD_PRELOAD": RUNTIME, "PTXEMU_EXIT": str(REPORTED), **variables}
+    if "PTXEMU_MIX" not in variables:
+        environment["PTXEMU_QUIET"] = "1"
     command = [BINARY, *map(str, words)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout)
 
@@ -136,6 +138,16 @@ def test_takes_the_gpu_when_one_answers_and_says_why_not_otherwise(catalog, tmp_
     assert backend["name"] == "cpu" and "device" in backend["reason"].lower()
     refused = composite(catalog, tmp_path / "refused", "cuda", PTXEMU_DEVICES="0")
     assert refused.returncode == 5 and refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("method", ["average", "cubic"])
+def test_contracts_nothing(catalog, tmp_path, method):
+    """A fused multiply-add rounds once where the CPU rounds twice."""
+    done = composite(catalog, tmp_path / "out", "cuda", "--resampling", method, *OTHER, PTXEMU_MIX="1")
+    assert done.returncode == 0, done.stderr
+    executed = {line.split()[2] for line in done.stderr.splitlines() if line.startswith("ptxemu mix: ")}
+    assert {"mul.f64", "add.f64", "div.f64"} <= executed
+    assert not executed & {"fma.f64", "mad.f64", "fma.f32", "mad.f32"}
 
 
 def test_info_lists_devices():
