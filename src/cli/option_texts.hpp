@@ -57,6 +57,7 @@ inline constexpr OptionText run_options[] = {
     {"backend", "auto|cpu|cuda", "where the pass runs (default: auto)"},
     {"device-memory", "SIZE",
      "device memory that is used: 4GiB (default: what is free, less a reserve)"},
+    {"trace", "FILE", "write what every thread did when, for a trace viewer"},
     {"progress", "auto|bar|json|none", "progress on standard error"},
     {"probe", "", "plan: read all headers instead of estimating"},
     {"json", "", "print one JSON document on standard output"},

@@ -158,6 +158,7 @@ void read_request(const cxxopts::ParseResult& parsed, CommandLine& line) {
     line.request.device_memory = parse_size(how.one("device-memory"), 0);
   line.request.output = how.one("output");
   line.request.overwrite = how.has("overwrite");
+  line.request.trace = how.one("trace");
   line.json = how.has("json"), line.quiet = how.has("quiet"), line.verbose = how.has("verbose"),
   line.probe = how.has("probe");
   line.progress = how.choice<ProgressStyle>("progress", {{"auto", ProgressStyle::automatic},

@@ -108,6 +108,7 @@ ChunkReader::ChunkReader(Sources sources) : s_(std::move(sources)) {
 }
 
 ReadyChunk ChunkReader::read(std::uint32_t index, Slab slab) {
+  const TraceSpan span(s_.trace, "read", "chunk", index);
   const Chunk& chunk = s_.plan.chunks[index];
   ReadyChunk ready;
   ready.chunk = index;
@@ -313,6 +314,7 @@ void ChunkReader::fetch_block(const SceneWork& w, std::size_t input, const Windo
   const std::ptrdiff_t native_stride =
       std::ptrdiff_t(info.block_width) * std::ptrdiff_t(size_of(info.type));
   try {
+    const TraceSpan span(s_.trace, "decode", "block", number);
     native_.resize(
         std::max(native_.size(), std::size_t(native_stride) * std::size_t(info.block_height)));
     s_.bands[w.use->scene][input]->read_block(bx, by, native_.data(), native_stride, scratch_,

@@ -13,6 +13,7 @@
 #include "cubemill/pixel/window_layout.hpp"
 #include "exec/block_encoder.hpp"
 #include "exec/coordinate_cache.hpp"
+#include "exec/trace.hpp"
 
 namespace cubemill {
 
@@ -64,6 +65,7 @@ struct Sources {
   const std::vector<std::atomic<bool>>& left_out;
   /// The earliest chunk that is still being read: chunks from there on may be read out of order.
   const std::atomic<std::uint32_t>& oldest_reading;
+  Trace* trace = nullptr;
 };
 
 class ChunkReader {

@@ -143,6 +143,7 @@ class Composite {
   Composite(const CompositeRequest& request, Catalog catalog)
       : request_(request),
         backend_(choose_backend(request.backend)),
+        trace_(request.trace.empty() ? nullptr : std::make_unique<Trace>(request.trace)),
         catalog_(std::move(catalog)),
         folder_(request.output, request.overwrite) {
     lap("catalog");
@@ -181,7 +182,10 @@ class Composite {
       leave_out(planned, tally);
       return {};
     }
-    outputs.finish(subtitle(planned));
+    {
+      const TraceSpan span(trace_.get(), "lay out files", "tiles", planned.plan.tiles.size());
+      outputs.finish(subtitle(planned));
+    }
     lap("write");
     return commit(planned, tally, outputs);
   }
@@ -190,6 +194,7 @@ class Composite {
     RunOptions options;
     options.fuse_pixels = request_.recipe.fuse == Fuse::pixel;
     options.skip_unreadable = request_.recipe.skip_unreadable;
+    options.trace = trace_.get();
     if (backend_.cuda)
       options.make_backend = [this](FoldSpec spec, std::uint64_t slab_bytes) {
         return make_cuda_backend(std::move(spec), {request_.device_memory, slab_bytes});
@@ -244,6 +249,7 @@ class Composite {
 
   const CompositeRequest& request_;
   const BackendDecision backend_;
+  const std::unique_ptr<Trace> trace_;
   Clock clock_;
   std::vector<std::pair<std::string, double>> seconds_;
   Catalog catalog_;

@@ -40,9 +40,9 @@ class Runner {
         cache_(plan.memory.cache),
         coordinates_(plan, needs_boxes(survey), plan.lattices.size() * (plan.memory.slabs + 1)),
         left_out_(plan.scenes.size()),
-        sources_{plan,      survey,         bands,          flags_,
-                 cache_,    coordinates_,   pass_kernels(), options.fuse_pixels,
-                 left_out_, oldest_reading_},
+        sources_{plan,      survey,          bands,          flags_,
+                 cache_,    coordinates_,    pass_kernels(), options.fuse_pixels,
+                 left_out_, oldest_reading_, options.trace},
         tiles_(plan.tiles.size()),
         slabs_(
             plan.memory.slab_bytes, plan.memory.slabs, [this] { wake(); },
@@ -158,6 +158,7 @@ class Runner {
     const Tile& tile = plan_.tiles[chunk.tile];
     std::uint64_t folding = 0;
     {
+      const TraceSpan span(options_.trace, "fold", "chunk", ready.chunk);
       const std::uint64_t start = thread_nanoseconds();
       if (!live.state) live.state = backend_->make_state();
       backend_->fold(std::move(ready.staged), *live.state, chunk.window.x - tile.window.x,
@@ -182,6 +183,8 @@ class Runner {
   void finish(const Tile& tile, std::unique_ptr<TileState> state) {
     thread_local std::vector<float> means;
     thread_local std::vector<std::uint32_t> counts;
+    const TraceSpan span(options_.trace, "finish", "tile",
+                         std::uint64_t(&tile - plan_.tiles.data()));
     std::uint64_t beyond = 0, finishing = 0, writing = 0;
     for (std::size_t i = 0; i < plan_.accumulators.size(); ++i) {
       const std::uint64_t start = thread_nanoseconds();
@@ -189,7 +192,10 @@ class Runner {
       const bool empty =
           std::all_of(counts.begin(), counts.end(), [](std::uint32_t c) { return c == 0; });
       const std::uint64_t middle = thread_nanoseconds();
-      sink_.put(i, tile, means, counts, empty);
+      {
+        const TraceSpan write(options_.trace, "write", "index", i);
+        sink_.put(i, tile, means, counts, empty);
+      }
       finishing += middle - start, writing += thread_nanoseconds() - middle;
     }
     backend_->recycle(std::move(state));

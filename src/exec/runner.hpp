@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "exec/chunk_reader.hpp"
+#include "exec/trace.hpp"
 
 namespace cubemill {
 
@@ -45,6 +46,7 @@ struct RunOptions {
   bool skip_unreadable = false;
   /// Makes the backend; empty: the CPU's. Gets the bytes of the largest slab.
   std::function<std::unique_ptr<FoldBackend>(FoldSpec, std::uint64_t)> make_backend;
+  Trace* trace = nullptr;
   /// Called now and then, from any thread, one at a time: chunks done.
   std::function<void(std::size_t)> progress;
 };

@@ -147,3 +147,27 @@ def test_an_existing_result_is_replaced_only_when_asked(program, items):
     assert (out / "ndvi_mean.tif").read_bytes() == before
     program.composite(items, "--scaling", "none", "--overwrite")
     assert (out / "ndvi_mean.tif").read_bytes() != before
+
+
+def test_a_trace_says_what_every_thread_did(program, items):
+    trace = program.work / "trace.json"
+    report = json.loads((program.composite(items, "--trace", trace, "--threads", 2) / "report.json").read_text())
+    events = json.loads(trace.read_text())
+    spans = [event for event in events if event["ph"] == "X"]
+    assert {event["name"] for event in spans} == {"read", "decode", "fold", "finish", "write", "lay out files"}
+    decoded = [event["args"]["block"] for event in spans if event["name"] == "decode"]
+    assert len(decoded) == report["read"]["blocks_decoded"]
+    chunks = {name: sorted(e["args"]["chunk"] for e in spans if e["name"] == name) for name in ("read", "fold")}
+    assert chunks["read"] == chunks["fold"] == list(range(len(chunks["read"])))
+    for thread in {event["tid"] for event in spans}:  # spans of a thread contain each other or are apart
+        ends = []
+        for event in sorted((e for e in spans if e["tid"] == thread), key=lambda e: (e["ts"], -e["dur"])):
+            while ends and ends[-1] <= event["ts"] + 0.001:
+                ends.pop()
+            assert not ends or event["ts"] + event["dur"] <= ends[-1] + 0.002
+            ends.append(event["ts"] + event["dur"])
+
+
+def test_a_trace_that_cannot_be_written_is_named(program, items):
+    done = program.run("composite", items, "-o", program.work / "out", "--trace", program.work / "no" / "trace.json")
+    assert done.returncode == 3 and "--trace" in done.stderr

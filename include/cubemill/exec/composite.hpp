@@ -31,6 +31,7 @@ struct CompositeRequest {
   std::string output;               ///< folder
   Compression compression = Compression::deflate;
   bool overwrite = false;
+  std::string trace;  ///< file for what every thread did when; empty: none
   std::function<void(const Progress&)> progress;
   std::function<void(const std::string&)> warn;  ///< one line each, for the user
   std::function<void(const std::string&)>
