@@ -65,6 +65,7 @@ class CudaBackend final : public FoldBackend {
         pool_(limit(options)),
         tables_([this](std::size_t bytes) { return take(bytes); }, copy_, compute_, tables_kept),
         bounce_(std::size_t{1} << 20),
+        only_slab_(options.slabs < 2),
         kernels_(pass_kernels()) {
     for (std::size_t i = 0; i < slabs_in_flight; ++i)
       staging_.push_back(
@@ -77,7 +78,6 @@ class CudaBackend final : public FoldBackend {
     (void)cudaStreamSynchronize(compute_.get());
   }
 
-  std::string name() const override { return "cuda"; }
   StagingMemory& staging_memory() override { return pinned_; }
 
   std::unique_ptr<TileState> make_state() override {
@@ -107,7 +107,7 @@ class CudaBackend final : public FoldBackend {
       launch_fold(spec_.indices[i].index, shape_of(s.chunk->fold, i), launches[i], compute_.get());
     s.folded.record(compute_);
     tables_.end_of_chunk();
-    release_all_but(s);
+    give_slabs_back(only_slab_ ? nullptr : &s);
   }
 
   std::uint64_t finish(TileState& tile, std::size_t index, std::vector<float>& means,
@@ -142,10 +142,12 @@ class CudaBackend final : public FoldBackend {
     return free > 2 * reserve ? free - reserve : free / 2;
   }
 
-  // The slabs of earlier chunks go back as soon as they are copied: no reader waits for a fold.
-  void release_all_but(const Staging& current) {
+  // Slabs go back as soon as they are copied: no reader waits for a fold. The latest may be kept until
+  // the next chunk comes, so that its copy overlaps with reading, but not when it is the only one: the
+  // next chunk would need it.
+  void give_slabs_back(const Staging* kept) {
     for (auto& s : staging_)
-      if (s.get() != &current && s->chunk) {
+      if (s.get() != kept && s->chunk) {
         s->copied.synchronize();
         s->chunk.reset();
       }
@@ -316,6 +318,7 @@ class CudaBackend final : public FoldBackend {
   DevicePool pool_;
   TableCache tables_;
   Pinned bounce_;
+  const bool only_slab_;
   Event made_;
   std::vector<std::unique_ptr<Staging>> staging_;
   std::size_t next_ = 0;

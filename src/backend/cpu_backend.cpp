@@ -11,7 +11,6 @@ class CpuBackend final : public FoldBackend {
  public:
   explicit CpuBackend(FoldSpec spec) : spec_(std::move(spec)), kernels_(pass_kernels()) {}
 
-  std::string name() const override { return "cpu"; }
   StagingMemory& staging_memory() override { return heap_memory(); }
 
   std::unique_ptr<TileState> make_state() override {

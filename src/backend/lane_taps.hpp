@@ -128,12 +128,4 @@ CUBEMILL_HD Doubles weighted_mean(const WindowView& w, const Pattern& p, const D
   return select(seen, values / weights, Doubles(missing()));
 }
 
-template <int X, int Y>
-CUBEMILL_HD Doubles sum_of_weights(const Doubles (&wx)[X], const Doubles (&wy)[Y]) {
-  Doubles across(0.0), all(0.0);
-  for (int c = 0; c < X; ++c) across = across + wx[c];
-  for (int r = 0; r < Y; ++r) all = all + wy[r] * across;
-  return all;
-}
-
 }  // namespace cubemill::CUBEMILL_TARGET

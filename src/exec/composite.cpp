@@ -196,8 +196,9 @@ class Composite {
     options.skip_unreadable = request_.recipe.skip_unreadable;
     options.trace = trace_.get();
     if (backend_.cuda)
-      options.make_backend = [this](FoldSpec spec, std::uint64_t slab_bytes) {
-        return make_cuda_backend(std::move(spec), {request_.device_memory, slab_bytes});
+      options.make_backend = [this](FoldSpec spec, const MemoryPlan& memory) {
+        return make_cuda_backend(std::move(spec),
+                                 {request_.device_memory, memory.slab_bytes, memory.slabs});
       };
     const auto start = std::chrono::steady_clock::now();
     if (request_.progress)

@@ -33,9 +33,8 @@ class Runner {
       : plan_(plan),
         options_(options),
         sink_(sink),
-        backend_(options.make_backend
-                     ? options.make_backend(fold_spec(survey, plan), plan.memory.slab_bytes)
-                     : make_cpu_backend(fold_spec(survey, plan))),
+        backend_(options.make_backend ? options.make_backend(fold_spec(survey, plan), plan.memory)
+                                      : make_cpu_backend(fold_spec(survey, plan))),
         flags_(survey.qa),
         cache_(plan.memory.cache),
         coordinates_(plan, needs_boxes(survey), plan.lattices.size() * (plan.memory.slabs + 1)),

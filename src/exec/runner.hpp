@@ -44,8 +44,8 @@ struct RunTally {
 struct RunOptions {
   bool fuse_pixels = true;
   bool skip_unreadable = false;
-  /// Makes the backend; empty: the CPU's. Gets the bytes of the largest slab.
-  std::function<std::unique_ptr<FoldBackend>(FoldSpec, std::uint64_t)> make_backend;
+  /// Makes the backend for the slabs of a plan; empty: the CPU's.
+  std::function<std::unique_ptr<FoldBackend>(FoldSpec, const MemoryPlan&)> make_backend;
   Trace* trace = nullptr;
   /// Called now and then, from any thread, one at a time: chunks done.
   std::function<void(std::size_t)> progress;

@@ -7,6 +7,7 @@ that stands for that runtime (tests/tools/cuda_emulator). Without them these tes
 import filecmp
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -104,6 +105,19 @@ def test_says_how_much_device_memory_would_do(catalog, tmp_path):
     assert done.returncode == 4
     assert done.stderr.startswith("cubemill: error: --device-memory is too small: ")
     assert not (tmp_path / "out").exists()
+
+
+def test_goes_on_with_a_single_slab(catalog, tmp_path):
+    """At the least memory that will do there is one slab: nobody may keep it while a reader waits."""
+    words = ["--threads", "1", "--resolution", "15", "--memory"]
+    refused = composite(catalog, tmp_path / "refused", "cuda", *words, "60MiB")
+    assert refused.returncode == 4, refused.stderr
+    needed = int(re.search(r"(\d+) MiB needed", refused.stderr).group(1)) + 1
+    done = composite(catalog, tmp_path / "cuda", "cuda", *words, f"{needed}MiB", timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "cuda" / "report.json").read_text())["memory"]["slabs"] == 1
+    assert composite(catalog, tmp_path / "cpu", "cpu", *words, "1GiB").returncode == 0
+    assert_same(tmp_path / "cpu", tmp_path / "cuda")
 
 
 FALLIBLE = [

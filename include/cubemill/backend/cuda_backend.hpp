@@ -25,6 +25,7 @@ std::vector<CudaDevice> cuda_devices(std::string& reason);
 struct CudaOptions {
   std::uint64_t memory = 0;      ///< of the device, bytes; 0: what is free, less a reserve
   std::uint64_t slab_bytes = 0;  ///< the largest chunk
+  std::uint64_t slabs = 0;       ///< that readers and the backend share
 };
 
 /// Throws DeviceError (not built in, no device, a call failed) and OutOfMemory.

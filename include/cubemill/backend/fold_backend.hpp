@@ -4,7 +4,6 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "cubemill/backend/chunk_fold.hpp"
@@ -35,7 +34,6 @@ struct FoldSpec {
 class FoldBackend {
  public:
   virtual ~FoldBackend() = default;
-  virtual std::string name() const = 0;
   virtual StagingMemory& staging_memory() = 0;
 
   /// Empty sums. Throws OutOfMemory, DeviceError.
