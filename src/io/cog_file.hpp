@@ -1,5 +1,4 @@
-// Files that output goes to: positioned reads and writes that never end early without saying why.
-// Owns its descriptor; read_at and write_at may be called from any thread.
+// The two files of a COG being written: the spool that tiles go to as they come, and the final file.
 #pragma once
 #include <atomic>
 #include <cstddef>
@@ -8,36 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "io/disk_file.hpp"
+
 namespace cubemill {
-
-class OutputFile {
- public:
-  /// Creates or empties `path`. Throws IoError.
-  explicit OutputFile(std::string path);
-  ~OutputFile();
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
-
-  /// Writes all bytes at `offset`. Throws IoError: the reason, the bytes needed, and on a full disk
-  /// the bytes free.
-  void write_at(std::uint64_t offset, std::span<const std::byte> bytes);
-  /// Reads all bytes from `offset` on. Throws IoError.
-  void read_at(std::uint64_t offset, std::span<std::byte> bytes) const;
-  /// Gives the space of these bytes back to the disk, where it can; they must not be read again.
-  void release(std::uint64_t offset, std::uint64_t size) noexcept;
-  /// Takes the name away: the bytes live until this object ends, and no longer if the process is
-  /// killed.
-  void unlink() noexcept;
-  /// Closes the file. Throws IoError when bytes that were accepted could not be stored (network
-  /// file systems).
-  void close();
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-  int descriptor_ = -1;
-};
 
 /// Appends tiles in order of arrival, from any thread, to a file without a name.
 class SpoolFile {
@@ -61,7 +33,7 @@ class SpoolFile {
   std::uint64_t size() const { return end_.load(std::memory_order_relaxed); }
 
  private:
-  OutputFile file_;
+  DiskFile file_;
   std::atomic<std::uint64_t> end_{0};
 };
 
@@ -83,7 +55,7 @@ class SequentialFile {
  private:
   void flush();
 
-  OutputFile file_;
+  DiskFile file_;
   std::vector<std::byte> buffer_;
   std::uint64_t written_ = 0;
   bool finished_ = false;
