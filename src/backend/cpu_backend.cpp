@@ -1,4 +1,3 @@
-#include <mutex>
 #include <utility>
 
 #include "backend/tile_sums.hpp"
@@ -9,47 +8,44 @@ namespace {
 
 class CpuBackend final : public FoldBackend {
  public:
-  explicit CpuBackend(FoldSpec spec) : spec_(std::move(spec)), kernels_(pass_kernels()) {}
+  CpuBackend(FoldSpec spec, std::size_t states)
+      : spec_(std::move(spec)),
+        kernels_(pass_kernels()),
+        pool_(spec_.kinds, spec_.tile_edge, states) {}
 
   StagingMemory& staging_memory() override { return heap_memory(); }
+  std::unique_ptr<TileState> make_state() override { return pool_.take(); }
 
-  std::unique_ptr<TileState> make_state() override {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!free_.empty()) {
-        std::unique_ptr<TileState> state = std::move(free_.back());
-        free_.pop_back();
-        return state;
-      }
-    }
-    return std::make_unique<TileSums>(spec_.kinds, spec_.tile_edge);
+  void fold(StagedChunk& chunk, TileState& state, std::int64_t x, std::int64_t y) override {
+    fold_chunk(chunk.fold, spec_.indices, sums(state).views(x, y), kernels_);
+    chunk.slab.give_back();
   }
 
-  void fold(StagedChunk chunk, TileState& state, std::int64_t x, std::int64_t y) override {
-    fold_chunk(chunk.fold, spec_.indices, static_cast<TileSums&>(state).views(x, y), kernels_);
-  }
+  TileSums* on_host(TileState& state) override { return &sums(state); }
+  void download(TileState& state, TileSums& into) override { into.merge(sums(state)); }
+  void merge(TileState& state, const TileSums& more) override { sums(state).merge(more); }
 
   std::uint64_t finish(TileState& state, std::size_t index, std::vector<float>& means,
                        std::vector<std::uint32_t>& counts) override {
-    return static_cast<TileSums&>(state).finish(index, kernels_, means, counts);
+    return sums(state).finish(index, kernels_, means, counts);
   }
 
   void recycle(std::unique_ptr<TileState> state) override {
-    const std::lock_guard lock(mutex_);
-    free_.push_back(std::move(state));
+    pool_.give_back(std::unique_ptr<TileSums>(static_cast<TileSums*>(state.release())));
   }
 
  private:
+  static TileSums& sums(TileState& state) { return static_cast<TileSums&>(state); }
+
   const FoldSpec spec_;
   const PassKernels& kernels_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<TileState>> free_;
+  SumsPool pool_;
 };
 
 }  // namespace
 
-std::unique_ptr<FoldBackend> make_cpu_backend(FoldSpec spec) {
-  return std::make_unique<CpuBackend>(std::move(spec));
+std::unique_ptr<FoldBackend> make_cpu_backend(FoldSpec spec, std::size_t states) {
+  return std::make_unique<CpuBackend>(std::move(spec), states);
 }
 
 }  // namespace cubemill

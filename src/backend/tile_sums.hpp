@@ -1,9 +1,11 @@
-// The sums of one output tile while its chunks are folded, and what becomes of them: means and
-// counts. Buffers are pooled.
+// The sums of one output tile in the memory of the host, and what becomes of them: means and
+// counts, or bytes on a disk that are added again later.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "cubemill/backend/fold_backend.hpp"
@@ -14,7 +16,7 @@ namespace cubemill {
 class TileSums final : public TileState {
  public:
   TileSums(const std::vector<AccumulatorKind>& kinds, std::int64_t edge);
-  /// Views of a window, given relative to the tile.
+  /// Views of a window, given relative to the tile, to be folded into.
   std::vector<SumsView> views(std::int64_t x, std::int64_t y);
 
   /// Means and counts of one index, edge² each, whose sums are empty afterwards; returns how many
@@ -22,8 +24,15 @@ class TileSums final : public TileState {
   std::uint64_t finish(std::size_t index, const PassKernels& kernels, std::vector<float>& means,
                        std::vector<std::uint32_t>& counts);
 
-  /// Adds whole runs of sums of an index, `bytes` from byte `at` on.
-  void merge(std::size_t index, std::size_t at, const std::byte* sums, std::size_t bytes);
+  /// Adds whole runs of sums of an index, from byte `at` on.
+  void merge(std::size_t index, std::size_t at, std::span<const std::byte> sums);
+  void merge(const TileSums& other);
+  /// Empties what is not empty.
+  void clear();
+
+  /// The sums of every index.
+  std::vector<std::span<const std::byte>> bytes() const;
+  AccumulatorKind kind(std::size_t index) const { return kinds_[index]; }
 
  private:
   std::byte* data(std::size_t index) { return reinterpret_cast<std::byte*>(data_[index].data()); }
@@ -31,6 +40,29 @@ class TileSums final : public TileState {
   std::vector<AccumulatorKind> kinds_;
   std::int64_t edge_;
   std::vector<std::vector<std::uint64_t>> data_;  // by index
+  std::vector<bool> used_;                        // by index: may hold something
+};
+
+/// Bytes of the sums of one tile.
+std::size_t tile_sums_bytes(const std::vector<AccumulatorKind>& kinds, std::int64_t edge);
+
+/// Hands sums out, at most so many at a time, and keeps those that came back. Thread-safe.
+class SumsPool {
+ public:
+  SumsPool(std::vector<AccumulatorKind> kinds, std::int64_t edge, std::size_t capacity)
+      : kinds_(std::move(kinds)), edge_(edge), capacity_(capacity) {}
+
+  /// Empty sums, or null when all are out.
+  std::unique_ptr<TileSums> take();
+  void give_back(std::unique_ptr<TileSums> sums);
+
+ private:
+  const std::vector<AccumulatorKind> kinds_;
+  const std::int64_t edge_;
+  const std::size_t capacity_;
+  std::mutex mutex_;
+  std::size_t out_ = 0;
+  std::vector<std::unique_ptr<TileSums>> free_;
 };
 
 }  // namespace cubemill

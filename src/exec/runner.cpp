@@ -34,7 +34,7 @@ class Runner {
         options_(options),
         sink_(sink),
         backend_(options.make_backend ? options.make_backend(fold_spec(survey, plan), plan.memory)
-                                      : make_cpu_backend(fold_spec(survey, plan))),
+                                      : make_cpu_backend(fold_spec(survey, plan), plan.tiles.size())),
         flags_(survey.qa),
         cache_(plan.memory.cache),
         coordinates_(plan, needs_boxes(survey), plan.lattices.size() * (plan.memory.slabs + 1)),
@@ -160,7 +160,7 @@ class Runner {
       const TraceSpan span(options_.trace, "fold", "chunk", ready.chunk);
       const std::uint64_t start = thread_nanoseconds();
       if (!live.state) live.state = backend_->make_state();
-      backend_->fold(std::move(ready.staged), *live.state, chunk.window.x - tile.window.x,
+      backend_->fold(ready.staged, *live.state, chunk.window.x - tile.window.x,
                      chunk.window.y - tile.window.y);
       folding = thread_nanoseconds() - start;
     }
