@@ -63,7 +63,7 @@ void TileSums::merge(const TileSums& other) {
 
 void TileSums::clear() {
   for (std::size_t i = 0; i < data_.size(); ++i)
-    if (std::exchange(used_[i], false)) std::fill(data_[i].begin(), data_[i].end(), 0);
+    if (std::exchange(used_[i], std::uint8_t(0))) std::fill(data_[i].begin(), data_[i].end(), 0);
 }
 
 std::vector<std::span<const std::byte>> TileSums::bytes() const {

@@ -40,7 +40,7 @@ class TileSums final : public TileState {
   std::vector<AccumulatorKind> kinds_;
   std::int64_t edge_;
   std::vector<std::vector<std::uint64_t>> data_;  // by index
-  std::vector<bool> used_;                        // by index: may hold something
+  std::vector<std::uint8_t> used_;                // by index: may hold something
 };
 
 /// Bytes of the sums of one tile.
