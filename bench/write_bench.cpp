@@ -1,7 +1,8 @@
 // Output, in CPU time of one thread: CogWriter::put per compression and sample type, against GDAL's
 // GTiff writer with the same codec and level into memory. Each first checks that GDAL reads back
 // what was put. `ratio_to_gdal` above 1 means that ours is faster; GDAL's time has no overviews and
-// no statistics in it, ours has both.
+// no statistics in it, ours has both. `restore_means` is CogWriter::restore, with its ratio to
+// `put`.
 #include <gdal_priv.h>
 #include <unistd.h>
 
@@ -208,6 +209,35 @@ void write_counts(benchmark::State& state, Compression compression) {
   write(state, SampleType::u16, compression, count_image());
 }
 
+// What a run pays for tiles that an earlier one left: read, checked, decoded, folded.
+void restore_means(benchmark::State& state, Compression compression) {
+  const CogSpec spec = make_spec(SampleType::f32, compression);
+  const auto tiles = tiles_of(ndvi_image());
+  std::vector<cubemill::StoredTile> stored;
+  double putting = 0, restoring = 0;
+  for (auto _ : state) {
+    stored.clear();
+    {
+      CogWriter writer(spec, scratch_path(), cubemill::SpoolName::kept);
+      const double start = thread_seconds();
+      put_all(writer, tiles);
+      putting += thread_seconds() - start;
+      for (std::int64_t i = 0; i < across * across; ++i)
+        stored.push_back(writer.stored(0, i % across, i / across));
+    }
+    CogWriter writer(spec, scratch_path(), stored);
+    const double start = thread_seconds();
+    for (const cubemill::StoredTile& tile : stored)
+      if (!writer.restore(tile)) state.SkipWithError("a tile is damaged");
+    const double time = thread_seconds() - start;
+    state.SetIterationTime(time);
+    restoring += time;
+  }
+  std::filesystem::remove(scratch_path() + ".spool");
+  state.counters["ratio_to_put"] = putting / restoring;
+  state.counters["ms_per_tile"] = 1e3 * restoring / double(state.iterations() * across * across);
+}
+
 void write_empty_tiles(benchmark::State& state) {
   const CogSpec spec = make_spec(SampleType::f32, Compression::deflate);
   for (auto _ : state) {
@@ -244,6 +274,7 @@ void draw_quicklook(benchmark::State& state) {
 
 CUBEMILL_WRITE_BENCH(write_means);
 CUBEMILL_WRITE_BENCH(write_counts);
+CUBEMILL_WRITE_BENCH(restore_means);
 BENCHMARK(write_empty_tiles)->Unit(benchmark::kMillisecond);
 BENCHMARK(draw_quicklook)->Unit(benchmark::kMillisecond);
 

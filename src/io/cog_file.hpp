@@ -1,6 +1,5 @@
-// The two files of a COG being written: the spool that tiles go to as they come, and the final file.
+// The final file of a COG being written, in big pieces. Not responsible for what is in it.
 #pragma once
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -10,32 +9,6 @@
 #include "io/disk_file.hpp"
 
 namespace cubemill {
-
-/// Appends tiles in order of arrival, from any thread, to a file without a name.
-class SpoolFile {
- public:
-  explicit SpoolFile(const std::string& path) : file_(path) { file_.unlink(); }
-
-  /// Appends and gives the offset.
-  std::uint64_t append(std::span<const std::byte> bytes) {
-    const std::uint64_t at = end_.fetch_add(bytes.size(), std::memory_order_relaxed);
-    file_.write_at(at, bytes);
-    return at;
-  }
-  void read(std::uint64_t offset, std::span<std::byte> bytes) const {
-    file_.read_at(offset, bytes);
-  }
-  /// Reads for the last time: while a spool is copied, the disk need not hold everything twice.
-  void take(std::uint64_t offset, std::span<std::byte> bytes) {
-    file_.read_at(offset, bytes);
-    file_.release(offset, bytes.size());
-  }
-  std::uint64_t size() const { return end_.load(std::memory_order_relaxed); }
-
- private:
-  DiskFile file_;
-  std::atomic<std::uint64_t> end_{0};
-};
 
 /// Writes a file from front to back in big pieces and removes it unless it was finished.
 /// Single-threaded.

@@ -7,18 +7,9 @@
 #include <vector>
 
 #include "io/cog_layout.hpp"
+#include "io/cog_spool.hpp"
 
 namespace cubemill {
-
-struct SpooledTile {
-  static constexpr std::uint64_t shared =
-      UINT64_MAX;  ///< offset of tiles that are all empty: not spooled
-
-  std::uint64_t offset = 0;
-  std::uint32_t size = 0;  ///< 0: not there yet
-
-  bool empty() const { return offset == shared; }
-};
 
 class CogIndex {
  public:

@@ -13,14 +13,20 @@
 #include "io/cog_index.hpp"
 #include "io/cog_layout.hpp"
 #include "io/cog_overviews.hpp"
+#include "io/cog_preview.hpp"
 #include "io/cog_sample.hpp"
 #include "io/cog_spec.hpp"
+#include "io/cog_spool.hpp"
 #include "io/cog_statistics.hpp"
 #include "io/cog_tile.hpp"
 
 namespace cubemill {
 struct CogWriter::State {
-  State(CogSpec s, std::string p)
+  using Place = OverviewFolder::Place;
+
+  /// `opening`: a SpoolName or the tiles to take over.
+  template <class Opening>
+  State(CogSpec s, std::string p, Opening opening)
       : spec(checked_spec(std::move(s))),
         path(std::move(p)),
         levels(cog_levels(spec.grid.width, spec.grid.height)),
@@ -28,7 +34,7 @@ struct CogWriter::State {
         statistics(spec.bands.size() * levels[0].tiles()),
         folder(spec, levels),
         workspaces(spec),
-        spool(std::in_place, path + ".spool") {
+        spool(std::in_place, path + ".spool", opening) {
     make_geotags(spec, {});  // a CRS that cannot be written is found here, not after the work
   }
 
@@ -44,16 +50,23 @@ struct CogWriter::State {
   std::vector<std::byte> empty_tile;  // compressed
   std::uint64_t file_size = 0;
 
-  void store(const OverviewFolder::Place& place, const std::byte* samples, TileCodec& codec);
-  void store_with_overviews(OverviewFolder::Place place, const std::byte* samples,
-                            TileWorkspace& workspace);
+  Place full_resolution(int band, std::int64_t column, std::int64_t row) const;
+  SpooledTile append(const std::byte* samples, TileCodec& codec);
+  bool take_over(const SpooledTile& tile, std::byte* samples) const;
+  void enter(Place place, const std::byte* samples, SpooledTile tile, TileWorkspace& workspace);
   std::span<const std::byte> compressed_empty();
   TileStatistics summarise(const std::byte* samples, std::int64_t columns, std::int64_t rows) const;
+  bool has_room_for(std::uint64_t file) const;
   void write_tile(SequentialFile& file, const SpooledTile& tile);
-  void read_tile(std::size_t level, int band, std::int64_t column, std::int64_t row,
-                 std::byte* samples) const;
-  std::vector<float> read_image(std::size_t level, int band) const;
 };
+
+CogWriter::State::Place CogWriter::State::full_resolution(int band, std::int64_t column,
+                                                          std::int64_t row) const {
+  if (band < 0 || static_cast<std::size_t>(band) >= spec.bands.size() || column < 0 || row < 0 ||
+      column >= levels[0].across() || row >= levels[0].down())
+    throw std::logic_error("there is no such tile in the grid");
+  return {0, band, column, row};
+}
 
 std::span<const std::byte> CogWriter::State::compressed_empty() {
   std::call_once(empty_once, [&] {
@@ -66,26 +79,33 @@ std::span<const std::byte> CogWriter::State::compressed_empty() {
   return empty_tile;
 }
 
-void CogWriter::State::store(const OverviewFolder::Place& at, const std::byte* samples,
-                             TileCodec& codec) {
-  SpooledTile tile{SpooledTile::shared, 0};
-  if (samples) {
-    const auto bytes = codec.encode(samples);
-    tile = {spool->append(bytes), static_cast<std::uint32_t>(bytes.size())};
-  } else {
-    tile.size = static_cast<std::uint32_t>(compressed_empty().size());
-  }
-  index.set(at.level, at.band, at.column, at.row, tile);
+// A tile without samples is all empty: one for all, not in the spool.
+SpooledTile CogWriter::State::append(const std::byte* samples, TileCodec& codec) {
+  if (samples) return spool->append(codec.encode(samples));
+  return {StoredTile::nowhere, 0, static_cast<std::uint32_t>(compressed_empty().size())};
 }
 
-void CogWriter::State::store_with_overviews(OverviewFolder::Place place, const std::byte* samples,
-                                            TileWorkspace& workspace) {
+bool CogWriter::State::take_over(const SpooledTile& tile, std::byte* samples) const {
+  std::vector<std::byte> bytes;
+  if (!spool->take_over(tile, bytes)) return false;
+  TileCodec::decode(spec.compression, spec.type, bytes, samples);
+  return true;
+}
+
+// Enters a tile of full resolution, and every overview tile that it completes.
+void CogWriter::State::enter(Place place, const std::byte* samples, SpooledTile tile,
+                             TileWorkspace& workspace) {
+  const CogLevel& level = levels[0];
+  statistics[static_cast<std::size_t>(place.band) * level.tiles() +
+             level.index(place.column, place.row)] =
+      summarise(samples, level.columns_in(place.column), level.rows_in(place.row));
   for (;;) {
-    store(place, samples, workspace.codec);
+    index.set(place.level, place.band, place.column, place.row, tile);
     const auto parent = folder.fold(place, samples, workspace.samples.get());
     if (!parent) return;
     place = parent->place;
     samples = parent->samples;
+    tile = append(samples, workspace.codec);
   }
 }
 
@@ -97,28 +117,57 @@ TileStatistics CogWriter::State::summarise(const std::byte* samples, std::int64_
   return zeros;
 }
 
-CogWriter::CogWriter(CogSpec spec, std::string temporary_path)
-    : state_(std::make_unique<State>(std::move(spec), std::move(temporary_path))) {}
+CogWriter::CogWriter(CogSpec spec, std::string temporary_path, SpoolName name)
+    : state_(std::make_unique<State>(std::move(spec), std::move(temporary_path), name)) {}
+CogWriter::CogWriter(CogSpec spec, std::string temporary_path, std::span<const StoredTile> tiles)
+    : state_(std::make_unique<State>(std::move(spec), std::move(temporary_path), tiles)) {}
 CogWriter::~CogWriter() = default;
 
 void CogWriter::put(int band, std::int64_t column, std::int64_t row, const void* samples,
                     bool empty) {
   State& s = *state_;
-  const CogLevel& level = s.levels[0];
-  if (band < 0 || static_cast<std::size_t>(band) >= s.spec.bands.size() || column < 0 || row < 0 ||
-      column >= level.across() || row >= level.down())
-    throw std::logic_error("a tile outside the grid was put");
+  const State::Place place = s.full_resolution(band, column, row);
   WorkspacePool::Lease workspace(s.workspaces);
-  const std::int64_t columns = level.columns_in(column), rows = level.rows_in(row);
-  const std::byte* canonical = nullptr;
-  if (!empty) {
-    copy_canonical(s.spec, static_cast<const std::byte*>(samples), columns, rows,
-                   workspace->samples.get());
-    canonical = workspace->samples.get();
-  }
-  s.statistics[static_cast<std::size_t>(band) * level.tiles() + level.index(column, row)] =
-      s.summarise(canonical, columns, rows);
-  s.store_with_overviews({0, band, column, row}, canonical, *workspace);
+  std::byte* canonical = empty ? nullptr : workspace->samples.get();
+  if (canonical)
+    copy_canonical(s.spec, static_cast<const std::byte*>(samples), s.levels[0].columns_in(column),
+                   s.levels[0].rows_in(row), canonical);
+  s.enter(place, canonical, s.append(canonical, workspace->codec), *workspace);
+}
+
+bool CogWriter::restore(const StoredTile& from) {
+  State& s = *state_;
+  const State::Place place = s.full_resolution(from.band, from.column, from.row);
+  SpooledTile spooled{from.offset, from.checksum, from.size};
+  WorkspacePool::Lease workspace(s.workspaces);
+  std::byte* samples = spooled.empty() ? nullptr : workspace->samples.get();
+  if (!samples)
+    spooled = s.append(nullptr, workspace->codec);
+  else if (!s.take_over(spooled, samples))
+    return false;
+  s.enter(place, samples, spooled, *workspace);
+  return true;
+}
+
+bool CogWriter::has(int band, std::int64_t column, std::int64_t row) const {
+  const State::Place place = state_->full_resolution(band, column, row);
+  return state_->index.at(place.level, band, column, row).size != 0;
+}
+
+StoredTile CogWriter::stored(int band, std::int64_t column, std::int64_t row) const {
+  const State::Place place = state_->full_resolution(band, column, row);
+  const SpooledTile& spooled = state_->index.at(place.level, band, column, row);
+  if (spooled.size == 0) throw std::logic_error("a tile that was never put is asked for");
+  return {band, column, row, spooled.offset, spooled.size, spooled.checksum};
+}
+
+void CogWriter::store() {
+  if (state_->spool) state_->spool->store();
+}
+
+// An eighth and a piece more: the other files of a run need room too.
+bool CogWriter::State::has_room_for(std::uint64_t file) const {
+  return spool->free_bytes() >= file + file / 8 + SequentialFile::piece;
 }
 
 void CogWriter::State::write_tile(SequentialFile& file, const SpooledTile& tile) {
@@ -127,7 +176,7 @@ void CogWriter::State::write_tile(SequentialFile& file, const SpooledTile& tile)
   if (tile.empty())
     std::copy(empty_tile.begin(), empty_tile.end(), data.begin());
   else
-    spool->take(tile.offset, data);
+    spool->read(tile, data);
   std::memcpy(room.data(), &tile.size, tile_leader_bytes);
   std::memcpy(room.data() + tile_leader_bytes + tile.size,
               room.data() + tile_leader_bytes + tile.size - tile_trailer_bytes, tile_trailer_bytes);
@@ -138,9 +187,15 @@ void CogWriter::finish() {
   const CogHeader header =
       make_cog_header(s.spec, s.levels, s.index.sizes(), make_geotags(s.spec, statistics()));
   SequentialFile file(s.path);
+  // Killed from here on, a run loses what was given back of its spool: only where there is no
+  // other way, or no name.
+  const bool give_back = !s.spool->kept() || !s.has_room_for(header.file_size);
   file.append(header.bytes);
   for (std::size_t level = s.levels.size(); level-- > 0;)
-    for (const SpooledTile& spooled : s.index.level(level)) s.write_tile(file, spooled);
+    for (const SpooledTile& spooled : s.index.level(level)) {
+      s.write_tile(file, spooled);
+      if (give_back && !spooled.empty()) s.spool->release(spooled);
+    }
   file.finish();
   s.file_size = header.file_size;
   s.spool.reset();
@@ -178,49 +233,20 @@ std::vector<CogWriter::BandStatistics> CogWriter::statistics() const {
   return bands;
 }
 
-void CogWriter::State::read_tile(std::size_t level, int band, std::int64_t column, std::int64_t row,
-                                 std::byte* samples) const {
-  const SpooledTile& tile = index.at(level, band, column, row);
-  if (tile.size == 0 || !spool)
-    throw std::logic_error("a preview was asked for while tiles are missing, or after finish");
-  if (tile.empty()) return fill_empty(spec, samples);
-  std::vector<std::byte> bytes(tile.size);
-  spool->read(tile.offset, bytes);
-  try {
-    TileCodec::decode(spec.compression, spec.type, bytes, samples);
-  } catch (const std::runtime_error& e) {
-    throw IoError(path + ".spool", std::string("a tile comes back damaged: ") + e.what());
-  }
-}
-
-std::vector<float> CogWriter::State::read_image(std::size_t level, int band) const {
-  const CogLevel& l = levels[level];
-  std::vector<float> image(static_cast<std::size_t>(l.width * l.height));
-  std::vector<std::byte> samples(tile_bytes(spec.type));
-  for (std::int64_t row = 0; row < l.down(); ++row)
-    for (std::int64_t column = 0; column < l.across(); ++column) {
-      read_tile(level, band, column, row, samples.data());
-      with_sample_type(spec.type, [&](auto sample) {
-        const auto* from = reinterpret_cast<const decltype(sample)*>(samples.data());
-        for (std::int64_t y = 0; y < l.rows_in(row); ++y)
-          std::transform(from + y * tile, from + y * tile + l.columns_in(column),
-                         image.begin() + (row * tile + y) * l.width + column * tile,
-                         [](auto v) { return static_cast<float>(v); });
-      });
-    }
-  return image;
-}
-
 CogWriter::Preview CogWriter::preview(std::int64_t longest, std::size_t bands) const {
   const State& s = *state_;
+  if (!s.spool) throw std::logic_error("a preview was asked for after the file was finished");
   std::size_t level = 0;
   while (level + 1 < s.levels.size() &&
          std::max(s.levels[level].width, s.levels[level].height) > longest)
     ++level;
   Preview preview{s.levels[level].width, s.levels[level].height, {}};
   const std::size_t count = std::min(bands, s.spec.bands.size());
+  const std::size_t tiles = s.levels[level].tiles();
   for (std::size_t b = 0; b < count; ++b)
-    preview.bands.push_back(s.read_image(level, static_cast<int>(b)));
+    preview.bands.push_back(read_level(s.spec, s.levels[level],
+                                       std::span(s.index.level(level)).subspan(b * tiles, tiles),
+                                       *s.spool));
   return preview;
 }
 

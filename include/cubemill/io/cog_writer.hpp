@@ -3,16 +3,18 @@
 // spool file; `finish` lays the final file out in one fixed order (header and IFDs, overviews
 // smallest first, then full resolution; in a level band after band, in a band row after row), so
 // that equal pixels give equal bytes. Overview levels are folded as tiles arrive. Owns its
-// temporary files: the spool has no name once it is open, the file to be is removed unless
-// finished.
+// temporary files: the file to be is removed unless finished; the spool has no name once it is
+// open, unless a later process is to take it over: then whoever owns the folder removes it.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "cubemill/io/stored_tile.hpp"
 #include "cubemill/model/geobox.hpp"
 
 namespace cubemill {
@@ -43,7 +45,11 @@ class CogWriter {
 
   /// Spools beside `temporary_path`, the file to be. Throws IoError, and InvalidInput when the grid
   /// is too large for a TIFF or GeoTIFF cannot express its CRS.
-  CogWriter(CogSpec spec, std::string temporary_path);
+  CogWriter(CogSpec spec, std::string temporary_path, SpoolName name = SpoolName::none);
+  /// Takes over from an interrupted writer of the same spec and path, whose spool was kept.
+  /// `tiles`: all that will be restored; what the spool holds behind them is cut off. Throws
+  /// IoError.
+  CogWriter(CogSpec spec, std::string temporary_path, std::span<const StoredTile> tiles);
   ~CogWriter();
   CogWriter(const CogWriter&) = delete;
   CogWriter& operator=(const CogWriter&) = delete;
@@ -55,9 +61,22 @@ class CogWriter {
   /// free bytes).
   void put(int band, std::int64_t column, std::int64_t row, const void* samples, bool empty);
 
-  /// Writes the final file at `temporary_path` and gives the spool's space back; both lie on the
-  /// disk together. All tiles must have been put. Needs 4 MiB of memory and some 40 bytes a tile.
-  /// Throws IoError; then the file is removed.
+  /// Puts a tile of the interrupted writer again, as it was compressed. False, and nothing done,
+  /// when its bytes are not in the spool as they were written: it is to be put. Thread-safe. Needs
+  /// up to four tiles' memory more than `put`, until it is decoded.
+  bool restore(const StoredTile& from);
+  /// Whether a full-resolution tile was put or restored.
+  bool has(int band, std::int64_t column, std::int64_t row) const;
+  /// Tells how to restore a full-resolution tile that was put or restored.
+  StoredTile stored(int band, std::int64_t column, std::int64_t row) const;
+  /// Waits until the disk has all that was put: then `stored` holds even after a loss of power.
+  /// Thread-safe. Throws IoError.
+  void store();
+
+  /// Writes the final file at `temporary_path` and gives the spool's space back meanwhile, but not
+  /// that of a kept spool when the disk has room for both. All tiles must have been put. Needs 4
+  /// MiB of memory and some 40 bytes a tile. Throws IoError, also when a tile's bytes have changed
+  /// since; then the file is removed.
   void finish();
 
   /// Size of the finished file; before `finish`, compressed bytes so far.

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <csignal>
@@ -15,6 +13,7 @@
 #include "cubemill/base/error.hpp"
 #include "io/cog_header.hpp"
 #include "io/cog_sample.hpp"
+#include "unit/io/child_process.hpp"
 #include "unit/io/cog_fixture.hpp"
 
 namespace cubemill {
@@ -310,24 +309,14 @@ TEST(CogWriter, SaysWhereItCannotWrite) {
 
 // Runs `body` in a process of its own whose files may have `limit` bytes, and gives what it says.
 std::string with_file_limit(rlim_t limit, const std::function<std::string()>& body) {
-  int pipe_ends[2];
-  if (::pipe(pipe_ends) != 0) return "no pipe";
-  const pid_t child = ::fork();
-  if (child == 0) {
+  ChildProcess child([&](int out) {
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit both{limit, limit};
     ::setrlimit(RLIMIT_FSIZE, &both);
     const std::string said = body();
-    const bool sent = ::write(pipe_ends[1], said.data(), said.size()) == ssize_t(said.size());
-    ::_exit(sent ? 0 : 1);
-  }
-  ::close(pipe_ends[1]);
-  std::string said;
-  char piece[512];
-  for (ssize_t n; (n = ::read(pipe_ends[0], piece, sizeof piece)) > 0;) said.append(piece, n);
-  ::close(pipe_ends[0]);
-  ::waitpid(child, nullptr, 0);
-  return said;
+    say(out, said.data(), said.size());
+  });
+  return child.hear();
 }
 
 std::string failure_of(const std::function<void()>& body) {
