@@ -24,8 +24,9 @@ void watch_for_interrupts() {
     int signal = 0;
     while (sigwait(&signals, &signal) != 0) {
     }
-    abandon_outputs();
-    constexpr std::string_view text = "cubemill: interrupted; nothing was written\n";
+    const std::string_view text =
+        abandon_outputs() ? "cubemill: interrupted; the same command with --resume goes on\n"
+                          : "cubemill: interrupted; nothing was written\n";
     (void)!write(STDERR_FILENO, text.data(), text.size());
     std::_Exit(128 + signal);  // other threads may be blocked inside a library
   }).detach();

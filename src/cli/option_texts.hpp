@@ -49,6 +49,9 @@ inline constexpr OptionText recipe_options[] = {
 inline constexpr OptionText run_options[] = {
     {"o,output", "DIR", "folder to write into"},
     {"overwrite", "", "replace what an earlier run wrote there"},
+    {"resume", "", "go on with an interrupted run of the same recipe in DIR, if there is one"},
+    {"checkpoint", "SECONDS",
+     "how often to keep how far the run has come, for --resume (default: 60; 0: never)"},
     {"recipe", "FILE", "take options from a report; those given here come before it"},
     {"memory", "SIZE",
      "resident memory of the program: 512MiB, 2GiB, 50% (default: half of what is free)"},
@@ -57,6 +60,8 @@ inline constexpr OptionText run_options[] = {
     {"backend", "auto|cpu|cuda", "where the pass runs (default: auto)"},
     {"device-memory", "SIZE",
      "device memory that is used: 4GiB (default: what is free, less a reserve)"},
+    {"spill-dir", "DIR", "disk for sums that memory cannot hold (default: beside the output)"},
+    {"spill-limit", "SIZE", "how much of that disk may be used (default: what is free)"},
     {"trace", "FILE", "write what every thread did when, for a trace viewer"},
     {"progress", "auto|bar|json|none", "progress on standard error"},
     {"probe", "", "plan: read all headers instead of estimating"},

@@ -158,6 +158,12 @@ void read_request(const cxxopts::ParseResult& parsed, CommandLine& line) {
     line.request.device_memory = parse_size(how.one("device-memory"), 0);
   line.request.output = how.one("output");
   line.request.overwrite = how.has("overwrite");
+  line.request.resume = how.has("resume");
+  line.request.checkpoint_seconds = parse_number(how.one("checkpoint", "60"), "--checkpoint");
+  if (!(line.request.checkpoint_seconds >= 0))
+    throw InvalidInput("--checkpoint " + how.one("checkpoint") + ": seconds, 0 for never");
+  line.request.spill_folder = how.one("spill-dir");
+  if (how.has("spill-limit")) line.request.spill_limit = parse_size(how.one("spill-limit"), 0);
   line.request.trace = how.one("trace");
   line.json = how.has("json"), line.quiet = how.has("quiet"), line.verbose = how.has("verbose"),
   line.probe = how.has("probe");

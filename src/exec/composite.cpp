@@ -12,6 +12,8 @@
 #include "exec/report_text.hpp"
 #include "exec/reports.hpp"
 #include "exec/resident_memory.hpp"
+#include "exec/run_identity.hpp"
+#include "exec/run_keeper.hpp"
 
 namespace cubemill {
 namespace {
@@ -116,13 +118,14 @@ struct Planned {
 };
 
 /// `grid`: the output grid where it is known already.
-Planned plan_for(const CompositeRequest& request, const std::vector<Scene>& scenes, Headers headers,
+Planned plan_for(const CompositeRequest& request, const Limits& limits,
+                 const std::vector<Scene>& scenes, Headers headers,
                  const std::optional<GeoBox>& grid, const std::vector<SkippedScene>& leave_out) {
-  Planned p{survey_scenes(scenes, request.recipe, headers, request.limits.threads, leave_out), {}};
+  Planned p{survey_scenes(scenes, request.recipe, headers, limits.threads, leave_out), {}};
   const Survey& survey = p.survey.survey;
   const std::optional<GeoBox> like = grid ? std::nullopt : like_grid(request.recipe);
   const GeoBox chosen = grid ? *grid : choose_grid(survey, request.recipe, like ? &*like : nullptr);
-  p.plan = make_plan(survey, request.recipe, request.limits, chosen,
+  p.plan = make_plan(survey, request.recipe, limits, chosen,
                      surroundings(request, survey, chosen, headers == Headers::open_all));
   check_area(p.plan);
   note_ill_suited_methods(p.plan, survey);
@@ -145,13 +148,21 @@ class Composite {
         backend_(choose_backend(request.backend)),
         trace_(request.trace.empty() ? nullptr : std::make_unique<Trace>(request.trace)),
         catalog_(std::move(catalog)),
-        folder_(request.output, request.overwrite) {
+        folder_(request.output, {request.overwrite, request.resume}),
+        keeper_(folder_, request.warn),
+        skipped_(keeper_.left_out()) {
     lap("catalog");
   }
 
   CompositeResult make() {
-    for (;;)
-      if (auto result = attempt()) return std::move(*result);
+    try {
+      for (;;)
+        if (auto result = attempt()) return std::move(*result);
+    } catch (...) {
+      if (folder_.resumable())
+        warn_all(request_, {"what was done is kept: the same command with --resume goes on"});
+      throw;
+    }
   }
 
  private:
@@ -160,7 +171,8 @@ class Composite {
   // Nothing when scenes were left out on the way: what was folded of them before cannot be told
   // apart.
   std::optional<CompositeResult> attempt() {
-    const Planned planned = plan_for(request_, catalog_.scenes, Headers::open_all, grid_, skipped_);
+    const Planned planned = plan_for(request_, keeper_.adapted(request_.limits), catalog_.scenes,
+                                     Headers::open_all, grid_, skipped_);
     if (!grid_) {
       warn_all(request_, planned.survey.notes);
       warn_all(request_, planned.plan.notes);
@@ -171,12 +183,16 @@ class Composite {
     }
     grid_ = planned.plan.grid;
     lap("plan");
+    const Json identity = run_identity(request_, planned.survey, planned.plan, skipped_);
+    keeper_.check(identity);
     CompositeOutputs outputs(
         planned.plan,
         output_files(planned.plan, planned.survey.survey, request_.recipe, request_.compression),
-        folder_);
-    const RunTally tally = run_plan(planned.plan, planned.survey.survey, planned.survey.bands,
-                                    run_options(planned.plan), outputs);
+        folder_, keeper_.found() ? &keeper_.found()->stored : nullptr);
+    RunOptions options = run_options(planned.plan, outputs);
+    options.resume = keeper_.begin(identity, planned.plan, outputs, planned.plan.memory.threads);
+    const RunTally tally =
+        run_plan(planned.plan, planned.survey.survey, planned.survey.bands, options, outputs);
     lap("run");
     if (!tally.left_out.empty()) {
       leave_out(planned, tally);
@@ -190,11 +206,18 @@ class Composite {
     return commit(planned, tally, outputs);
   }
 
-  RunOptions run_options(const Plan& plan) const {
+  RunOptions run_options(const Plan& plan, CompositeOutputs& outputs) {
     RunOptions options;
     options.fuse_pixels = request_.recipe.fuse == Fuse::pixel;
     options.skip_unreadable = request_.recipe.skip_unreadable;
     options.trace = trace_.get();
+    options.spill = {request_.spill_folder.empty() ? folder_.staging() : request_.spill_folder,
+                     folder_.staging(), request_.spill_limit};
+    options.checkpoint_interval = std::chrono::duration<double>(request_.checkpoint_seconds);
+    if (request_.checkpoint_seconds > 0)
+      options.checkpoint = [this, &plan, &outputs](const std::function<RunState()>& save) {
+        return keeper_.keep(save, plan, outputs);
+      };
     if (backend_.cuda)
       options.make_backend = [this](FoldSpec spec, const MemoryPlan& memory) {
         return make_cuda_backend(std::move(spec),
@@ -255,6 +278,7 @@ class Composite {
   std::vector<std::pair<std::string, double>> seconds_;
   Catalog catalog_;
   OutputFolder folder_;
+  RunKeeper keeper_;
   std::optional<GeoBox> grid_;
   std::vector<SkippedScene> skipped_;
 };
@@ -271,14 +295,14 @@ PlanResult plan_composite(const CompositeRequest& request, bool probe,
                           std::istream& standard_input) {
   const Catalog catalog = search(request, standard_input);
   warn_all(request, catalog.notes);
-  const Planned planned =
-      plan_for(request, catalog.scenes, probe ? Headers::probe_all : Headers::estimate, {}, {});
+  const Planned planned = plan_for(request, request.limits, catalog.scenes,
+                                   probe ? Headers::probe_all : Headers::estimate, {}, {});
   warn_all(request, planned.survey.notes);
   warn_all(request, planned.plan.notes);
   return {plan_json(request, planned.survey, catalog.counts, planned.plan),
           plan_table(request, planned.survey, catalog.counts, planned.plan)};
 }
 
-void abandon_outputs() noexcept { OutputFolder::remove_all_staged(); }
+bool abandon_outputs() noexcept { return OutputFolder::remove_all_staged(); }
 
 }  // namespace cubemill

@@ -64,10 +64,20 @@ std::vector<OutputFile> output_files(const Plan& plan, const Survey& survey, con
 }
 
 CompositeOutputs::CompositeOutputs(const Plan& plan, std::vector<OutputFile> files,
-                                   OutputFolder& folder)
+                                   OutputFolder& folder,
+                                   const std::vector<std::vector<StoredTile>>* stored)
     : plan_(plan), files_(std::move(files)), folder_(folder) {
-  for (OutputFile& f : files_)
-    f.writer = std::make_unique<CogWriter>(f.spec, folder.staged(f.stem + ".tif"));
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    OutputFile& f = files_[i];
+    const std::string path = folder.staged(f.stem + ".tif");
+    if (!stored) {
+      f.writer = std::make_unique<CogWriter>(f.spec, path, SpoolName::kept);
+      continue;
+    }
+    std::vector<StoredTile> tiles;
+    for (const auto& tile : *stored) tiles.push_back(tile[i]);
+    f.writer = std::make_unique<CogWriter>(f.spec, path, tiles);
+  }
 }
 
 void CompositeOutputs::put(std::size_t index, const Tile& tile, const std::vector<float>& means,
@@ -76,7 +86,7 @@ void CompositeOutputs::put(std::size_t index, const Tile& tile, const std::vecto
   const int band = int(tile.period);
   const std::int64_t column = tile.window.x / tile_size, row = tile.window.y / tile_size;
   for (OutputFile& f : files_) {
-    if (f.index != index) continue;
+    if (f.index != index || f.writer->has(band, column, row)) continue;  // restored
     const void* samples = means.data();
     if (f.counts && f.spec.type == SampleType::u16) {
       narrow.assign(counts.begin(), counts.end());
@@ -92,6 +102,29 @@ void CompositeOutputs::put_empty(const Tile& tile) {
   for (OutputFile& f : files_)
     f.writer->put(int(tile.period), tile.window.x / tile_size, tile.window.y / tile_size, nullptr,
                   true);
+}
+
+std::vector<StoredTile> CompositeOutputs::stored(const Tile& tile) const {
+  std::vector<StoredTile> stored;
+  for (const OutputFile& f : files_)
+    stored.push_back(
+        f.writer->stored(int(tile.period), tile.window.x / tile_size, tile.window.y / tile_size));
+  return stored;
+}
+
+bool CompositeOutputs::restore(const Tile& tile, const std::vector<StoredTile>& stored) {
+  bool all = true;
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    StoredTile from = stored[i];
+    from.band = int(tile.period);
+    from.column = tile.window.x / tile_size, from.row = tile.window.y / tile_size;
+    all &= files_[i].writer->restore(from);
+  }
+  return all;
+}
+
+void CompositeOutputs::store() {
+  for (OutputFile& f : files_) f.writer->store();
 }
 
 void CompositeOutputs::finish(const std::string& subtitle) {

@@ -27,11 +27,21 @@ std::vector<OutputFile> output_files(const Plan& plan, const Survey& survey, con
 
 class CompositeOutputs : public TileSink {
  public:
-  CompositeOutputs(const Plan& plan, std::vector<OutputFile> files, OutputFolder& folder);
+  /// `stored`: the tiles of an interrupted run, one a file, whose spools are taken over; null:
+  /// none.
+  CompositeOutputs(const Plan& plan, std::vector<OutputFile> files, OutputFolder& folder,
+                   const std::vector<std::vector<StoredTile>>* stored = nullptr);
 
   void put(std::size_t index, const Tile& tile, const std::vector<float>& means,
            const std::vector<std::uint32_t>& counts, bool empty) override;
   void put_empty(const Tile& tile) override;
+
+  /// How to restore a tile that was put: one a file.
+  std::vector<StoredTile> stored(const Tile& tile) const;
+  /// Puts a tile of the interrupted run; false when it is to be put again. Thread-safe.
+  bool restore(const Tile& tile, const std::vector<StoredTile>& stored);
+  /// Waits until the disk has all that was put.
+  void store();
 
   /// Draws the quick looks and finishes the files.
   void finish(const std::string& subtitle);

@@ -1,30 +1,55 @@
 #include "exec/output_folder.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "cubemill/base/error.hpp"
+#include "io/spill_file.hpp"
 
 namespace cubemill {
 namespace {
 
 namespace fs = std::filesystem;
 
+/// What an interrupted process has to remove.
+struct Staged {
+  std::vector<std::string> names;  ///< of files that are staged
+  std::vector<std::string> made;   ///< folders to be removed with it, the deepest first
+};
+
 std::mutex registry_mutex;
-// Staging folder → the folders to be removed with it, the deepest first.
-std::map<std::string, std::vector<std::string>>& registry() {
-  static std::map<std::string, std::vector<std::string>> folders;
+std::map<std::string, Staged>& registry() {  // by staging folder
+  static std::map<std::string, Staged> folders;
   return folders;
 }
 
-void remove_folders(const std::string& staging, const std::vector<std::string>& made) noexcept {
+bool can_be_resumed(const std::string& staging) noexcept {
+  std::error_code none;
+  return fs::exists(staging + "/" + OutputFolder::checkpoint_name, none);
+}
+
+void remove_folders(const std::vector<std::string>& folders) noexcept {
   std::error_code ignored;  // nobody could do better with what cannot be removed
-  if (!staging.empty()) fs::remove_all(staging, ignored);
-  for (const std::string& folder : made) fs::remove(folder, ignored);  // only when empty
+  for (const std::string& folder : folders) fs::remove(folder, ignored);  // only when empty
+}
+
+void remove_staged(const std::string& staging, const Staged& staged) noexcept {
+  std::error_code ignored;
+  if (!can_be_resumed(staging)) {
+    fs::remove_all(staging, ignored);
+    return remove_folders(staged.made);
+  }
+  for (const std::string& name : staged.names) fs::remove(staging + "/" + name, ignored);
 }
 
 /// The folders on the way to `path` that are not there, the deepest first.
@@ -36,46 +61,129 @@ std::vector<std::string> missing_folders(const std::string& path) {
   return missing;
 }
 
+/// The staging folders in an output folder.
+std::vector<std::string> leftovers(const std::string& path) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (fs::directory_iterator i(path, error), end; !error && i != end; i.increment(error))
+    if (i->path().filename().string().starts_with(".cubemill-") && i->is_directory(error))
+      found.push_back(i->path().string());
+  return found;
+}
+
 }  // namespace
 
-OutputFolder::OutputFolder(std::string path, bool overwrite) : path_(std::move(path)) {
+FolderLock::FolderLock(const std::string& folder)
+    : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  // Where locks cannot be told (some network disks), whoever is there is taken for living.
+  struct stat ours {
+  }, there{};
+  const bool held = descriptor_ >= 0 && ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 &&
+                    ::fstat(descriptor_, &ours) == 0 && ::stat(folder.c_str(), &there) == 0 &&
+                    ours.st_ino == there.st_ino;
+  if (!held && descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+}
+
+FolderLock::FolderLock(FolderLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+FolderLock& FolderLock::operator=(FolderLock&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+FolderLock::~FolderLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+OutputFolder::OutputFolder(std::string path, Existing existing) : path_(std::move(path)) {
   std::error_code error;
   const fs::file_status status = fs::status(path_, error);
   if (fs::exists(status) && !fs::is_directory(status))
     throw InvalidInput("-o " + path_ + ": is a file, not a folder");
-  if (fs::is_directory(status) && !fs::is_empty(path_, error) && !error && !overwrite)
-    throw InvalidInput("-o " + path_ +
-                       ": the folder is not empty; choose another one or give --overwrite");
+  if (fs::is_directory(status)) look_at_leftovers(existing);
+  if (resumed_) {
+    const std::lock_guard lock(registry_mutex);
+    registry()[staging_];
+    return;
+  }
+  if (fs::is_directory(status) && !fs::is_empty(path_, error) && !error && !existing.overwrite)
+    throw InvalidInput("-o " + path_ + ": the folder is not empty" +
+                       (existing.resume ? " and holds no interrupted run to resume" : "") +
+                       "; choose another one or give --overwrite");
   if (error && fs::is_directory(status))
     throw IoError(path_, "cannot be read (" + error.message() + ")");
   if (!fs::exists(status)) {
     made_ = missing_folders(path_);
     fs::create_directories(path_, error);
     if (error) {
-      remove_folders("", made_);
+      remove_folders(made_);
       throw IoError(path_, "cannot be made (" + error.message() + ")");
     }
   }
-  staging_ = path_ + "/.cubemill-XXXXXX";
-  if (!mkdtemp(staging_.data())) {
-    const std::string reason = std::strerror(errno);
-    remove_folders("", made_);
-    throw IoError(path_, "cannot be written (" + reason + ")");
+  make_staging();
+}
+
+void OutputFolder::look_at_leftovers(Existing existing) {
+  std::vector<std::pair<std::string, FolderLock>> dead;
+  for (const std::string& folder : leftovers(path_)) {
+    FolderLock lock(folder);
+    if (!lock && fs::exists(folder))
+      throw InvalidInput("-o " + path_ + ": another run is writing into this folder");
+    dead.emplace_back(folder, std::move(lock));
+  }
+  for (auto& [folder, lock] : dead) {
+    if (!can_be_resumed(folder) || !lock) continue;
+    if (existing.resume && !resumed_) {
+      resumed_ = true;
+      staging_ = std::exchange(folder, "");
+      lock_ = std::move(lock);
+    } else if (!existing.overwrite) {
+      throw InvalidInput(
+          "-o " + path_ +
+          ": holds an interrupted run; --resume goes on with it, --overwrite drops it");
+    }
+  }
+  std::error_code ignored;
+  for (const auto& [folder, lock] : dead)
+    if (!folder.empty()) fs::remove_all(folder, ignored);
+}
+
+void OutputFolder::make_staging() {
+  // Until it is locked another process may take it for a dead run's and remove it.
+  while (!lock_) {
+    staging_ = path_ + "/.cubemill-XXXXXX";
+    if (!mkdtemp(staging_.data())) {
+      const std::string reason = std::strerror(errno);
+      remove_folders(made_);
+      throw IoError(path_, "cannot be written (" + reason + ")");
+    }
+    lock_ = FolderLock(staging_);
+    if (!lock_ && fs::exists(staging_)) break;  // a disk without locks
   }
   const std::lock_guard lock(registry_mutex);
-  registry().emplace(staging_, made_);
+  registry()[staging_].made = made_;
 }
 
 OutputFolder::~OutputFolder() {
   const std::lock_guard lock(registry_mutex);
+  if (committed_) {
+    std::error_code ignored;
+    fs::remove_all(staging_, ignored);
+  } else {
+    remove_staged(staging_, registry()[staging_]);
+  }
   registry().erase(staging_);
-  remove_folders(staging_, committed_ ? std::vector<std::string>{} : made_);
 }
 
 std::string OutputFolder::staged(const std::string& name) {
   names_.push_back(name);
+  const std::lock_guard lock(registry_mutex);
+  registry()[staging_].names.push_back(name);
   return staging_ + "/" + name;
 }
+
+void OutputFolder::forget_staged() { names_.clear(); }
 
 void OutputFolder::commit() {
   std::error_code error;
@@ -94,9 +202,17 @@ void OutputFolder::commit() {
   }
 }
 
-void OutputFolder::remove_all_staged() noexcept {
+bool OutputFolder::resumable() const { return can_be_resumed(staging_); }
+
+bool OutputFolder::remove_all_staged() noexcept {
   const std::lock_guard lock(registry_mutex);
-  for (const auto& [staging, made] : registry()) remove_folders(staging, made);
+  bool resumable = false;
+  for (const auto& [staging, staged] : registry()) {
+    remove_staged(staging, staged);
+    resumable |= can_be_resumed(staging);
+  }
+  SpillFile::remove_unkept();
+  return resumable;
 }
 
 }  // namespace cubemill

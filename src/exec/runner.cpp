@@ -33,8 +33,9 @@ class Runner {
       : plan_(plan),
         options_(options),
         sink_(sink),
-        backend_(options.make_backend ? options.make_backend(fold_spec(survey, plan), plan.memory)
-                                      : make_cpu_backend(fold_spec(survey, plan), plan.tiles.size())),
+        backend_(options.make_backend
+                     ? options.make_backend(fold_spec(survey, plan), plan.memory)
+                     : make_cpu_backend(fold_spec(survey, plan), plan.memory.tile_states)),
         flags_(survey.qa),
         cache_(plan.memory.cache),
         coordinates_(plan, needs_boxes(survey), plan.lattices.size() * (plan.memory.slabs + 1)),
@@ -42,12 +43,16 @@ class Runner {
         sources_{plan,      survey,          bands,          flags_,
                  cache_,    coordinates_,    pass_kernels(), options.fuse_pixels,
                  left_out_, oldest_reading_, options.trace},
-        tiles_(plan.tiles.size()),
+        store_(
+            plan, fold_spec(survey, plan), *backend_, options.spill, [this] { wake(); },
+            options.trace),
         slabs_(
             plan.memory.slab_bytes, plan.memory.slabs, [this] { wake(); },
             backend_->staging_memory()) {
-    for (std::size_t t = 0; t < plan.tiles.size(); ++t)
-      tiles_[t].chunks_left = plan.tiles[t].chunks;
+    if (options.resume.finished.empty() && options.resume.sums.empty()) return;
+    store_.resume(options.resume);
+    for (std::uint32_t c = 0; c < plan.chunks.size(); ++c) done_ += store_.folded(c);
+    tally_.chunks_resumed = done_;
   }
 
   ~Runner() { backend_->release_slabs(); }
@@ -57,6 +62,8 @@ class Runner {
   RunTally run() {
     for (const Tile& tile : plan_.tiles)
       if (tile.chunks == 0) sink_.put_empty(tile);
+    finish_complete_tiles();
+    skip_folded();
     {
       std::vector<std::jthread> workers;
       for (int i = 1; i < plan_.memory.threads; ++i) workers.emplace_back([this] { work(); });
@@ -65,15 +72,24 @@ class Runner {
     if (failure_) std::rethrow_exception(failure_);
     tally_.cache_hits = cache_.hits();
     tally_.cache_peak_bytes = cache_.peak_bytes();
+    tally_.spill = store_.tally();
+    tally_.values_beyond = store_.values_beyond();
     return std::move(tally_);
   }
 
  private:
-  struct LiveTile {
-    std::unique_ptr<TileState> state;
-    std::uint32_t chunks_left = 0;
-    bool busy = false;
-  };
+  using Clock = std::chrono::steady_clock;
+
+  // An earlier process may have ended between the last fold of a tile and its finish.
+  void finish_complete_tiles() {
+    for (const std::uint32_t tile : store_.unfinished_complete_tiles()) finish(tile);
+  }
+
+  void skip_folded() {
+    while (next_ < plan_.chunks.size() && tally_.chunks_resumed > 0 &&
+           store_.folded(std::uint32_t(next_)))
+      ++next_;
+  }
 
   void wake() {
     { const std::lock_guard lock(mutex_); }
@@ -92,6 +108,7 @@ class Runner {
       if (!failure_) failure_ = std::current_exception();
       stop_ = true;
       changed_.notify_all();
+      store_.stop();
     }
   }
 
@@ -100,10 +117,15 @@ class Runner {
     std::unique_lock lock(mutex_);
     for (;;) {
       if (stop_ || done_ == plan_.chunks.size()) return false;
+      if (checkpoint_is_due()) {
+        checkpointing_ = true;
+        lock.unlock();
+        checkpoint();
+        return true;
+      }
       if (const auto ready = foldable(); ready != ready_.end()) {
         ReadyChunk chunk = std::move(ready->second);
         ready_.erase(ready);
-        tiles_[plan_.chunks[chunk.chunk].tile].busy = true;
         lock.unlock();
         fold(std::move(chunk));
         return true;
@@ -116,6 +138,7 @@ class Runner {
             again_.pop_back();
           } else {
             ++next_;
+            skip_folded();
           }
           reading_.insert(chunk);
           lock.unlock();
@@ -127,9 +150,26 @@ class Runner {
     }
   }
 
+  // A chunk whose tile is free, which is claimed then.
   std::map<std::uint32_t, ReadyChunk>::iterator foldable() {
-    return std::find_if(ready_.begin(), ready_.end(),
-                        [&](const auto& r) { return !tiles_[plan_.chunks[r.first].tile].busy; });
+    return std::find_if(ready_.begin(), ready_.end(), [&](const auto& r) {
+      return store_.try_claim(plan_.chunks[r.first].tile);
+    });
+  }
+
+  bool checkpoint_is_due() const {
+    return options_.checkpoint && !checkpointing_ &&
+           Clock::now() - last_checkpoint_ >= options_.checkpoint_interval;
+  }
+
+  void checkpoint() {
+    const TraceSpan span(options_.trace, "checkpoint", "number", tally_.checkpoints);
+    const bool kept = options_.checkpoint([this] { return store_.save(); });
+    if (kept) store_.kept();
+    const std::lock_guard lock(mutex_);
+    tally_.checkpoints += kept;
+    checkpointing_ = false;
+    last_checkpoint_ = Clock::now();
   }
 
   void read(ChunkReader& reader, std::uint32_t index, Slab slab) {
@@ -152,55 +192,39 @@ class Runner {
   }
 
   void fold(ReadyChunk ready) {
-    const Chunk& chunk = plan_.chunks[ready.chunk];
-    LiveTile& live = tiles_[chunk.tile];  // this thread's while it is busy
-    const Tile& tile = plan_.tiles[chunk.tile];
+    const std::uint32_t tile = plan_.chunks[ready.chunk].tile;  // claimed
     std::uint64_t folding = 0;
     {
       const TraceSpan span(options_.trace, "fold", "chunk", ready.chunk);
       const std::uint64_t start = thread_nanoseconds();
-      if (!live.state) live.state = backend_->make_state();
-      backend_->fold(ready.staged, *live.state, chunk.window.x - tile.window.x,
-                     chunk.window.y - tile.window.y);
+      store_.fold(ready.chunk, ready.staged);
       folding = thread_nanoseconds() - start;
     }
-    std::unique_ptr<TileState> finished;
-    {
-      const std::lock_guard lock(mutex_);
-      tally_.nanoseconds_folding += folding;
-      live.busy = false;
-      if (--live.chunks_left == 0) finished = std::move(live.state);
-      changed_.notify_all();
-    }
-    if (finished) finish(tile, std::move(finished));
+    if (store_.complete(tile)) finish(tile);
+    store_.release(tile);
     const std::lock_guard lock(mutex_);
+    tally_.nanoseconds_folding += folding;
     ++done_;
     if (options_.progress) options_.progress(done_);
     changed_.notify_all();
   }
 
-  void finish(const Tile& tile, std::unique_ptr<TileState> state) {
-    thread_local std::vector<float> means;
-    thread_local std::vector<std::uint32_t> counts;
-    const TraceSpan span(options_.trace, "finish", "tile",
-                         std::uint64_t(&tile - plan_.tiles.data()));
-    std::uint64_t beyond = 0, finishing = 0, writing = 0;
-    for (std::size_t i = 0; i < plan_.accumulators.size(); ++i) {
-      const std::uint64_t start = thread_nanoseconds();
-      beyond += backend_->finish(*state, i, means, counts);
+  void finish(std::uint32_t number) {
+    const Tile& tile = plan_.tiles[number];
+    const TraceSpan span(options_.trace, "finish", "tile", number);
+    const std::uint64_t start = thread_nanoseconds();
+    std::uint64_t writing = 0;
+    store_.finish(number, [&](std::size_t index, const std::vector<float>& means,
+                              const std::vector<std::uint32_t>& counts) {
       const bool empty =
           std::all_of(counts.begin(), counts.end(), [](std::uint32_t c) { return c == 0; });
-      const std::uint64_t middle = thread_nanoseconds();
-      {
-        const TraceSpan write(options_.trace, "write", "index", i);
-        sink_.put(i, tile, means, counts, empty);
-      }
-      finishing += middle - start, writing += thread_nanoseconds() - middle;
-    }
-    backend_->recycle(std::move(state));
+      const TraceSpan write(options_.trace, "write", "index", index);
+      const std::uint64_t before = thread_nanoseconds();
+      sink_.put(index, tile, means, counts, empty);
+      writing += thread_nanoseconds() - before;
+    });
     const std::lock_guard lock(mutex_);
-    tally_.values_beyond += beyond;
-    tally_.nanoseconds_finishing += finishing;
+    tally_.nanoseconds_finishing += thread_nanoseconds() - start - writing;
     tally_.nanoseconds_writing += writing;
   }
 
@@ -221,11 +245,13 @@ class Runner {
   std::set<std::uint32_t> reading_;  // chunks being read, those to be read again among them
   std::vector<std::uint32_t>
       again_;  // chunks whose reading failed and is to be done without the scene
-  std::vector<LiveTile> tiles_;
+  bool checkpointing_ = false;
+  Clock::time_point last_checkpoint_ = Clock::now();
   RunTally tally_;
   std::exception_ptr failure_;
   bool stop_ = false;
 
+  TileStore store_;                            // after the lock that its callback takes
   SlabPool slabs_;                             // after the lock that its callback takes
   std::map<std::uint32_t, ReadyChunk> ready_;  // holds slabs: goes before the pool
 };

@@ -1,13 +1,17 @@
 // Runs a plan on threads: each thread takes what is most urgent – folding a chunk that was read,
-// else reading the next one. Chunks get their slabs in plan order, so the earliest chunk can always
-// go on; a tile is folded by one thread at a time and handed to the sink when its last chunk is in.
-// Back-pressure is ownership: without a free slab nothing is read.
+// else reading the next one, now and then keeping how far it has come. Chunks get their slabs in
+// plan order, so the earliest chunk can always go on; a tile is folded by one thread at a time and
+// handed to the sink when its last chunk is in. Back-pressure is ownership: without a free slab
+// nothing is read.
 #pragma once
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "exec/chunk_reader.hpp"
+#include "exec/run_state.hpp"
+#include "exec/tile_store.hpp"
 #include "exec/trace.hpp"
 
 namespace cubemill {
@@ -37,6 +41,9 @@ struct RunTally {
   std::uint64_t nanoseconds_folding = 0;
   std::uint64_t nanoseconds_finishing = 0;
   std::uint64_t nanoseconds_writing = 0;
+  SpillTally spill;
+  std::uint64_t chunks_resumed = 0;  ///< folded by an earlier process
+  std::uint64_t checkpoints = 0;
   std::vector<LeftOutScene>
       left_out;  ///< unreadable scenes; not empty: the tiles are not to be used
 };
@@ -47,6 +54,14 @@ struct RunOptions {
   /// Makes the backend for the slabs of a plan; empty: the CPU's.
   std::function<std::unique_ptr<FoldBackend>(FoldSpec, const MemoryPlan&)> make_backend;
   Trace* trace = nullptr;
+  SpillOptions spill;
+  /// Keeps how far the run has come, which its argument tells; called by one thread at a time,
+  /// every `checkpoint_interval`; empty: never. False: it could not be kept, what was kept before
+  /// stays.
+  std::function<bool(const std::function<RunState()>&)> checkpoint;
+  std::chrono::duration<double> checkpoint_interval{60};
+  /// How far an earlier process had come with the same plan.
+  RunState resume;
   /// Called now and then, from any thread, one at a time: chunks done.
   std::function<void(std::size_t)> progress;
 };

@@ -191,29 +191,34 @@ BlockRange blocks_of(const SourceWindow& w, const RasterInfo& info) {
           (w.right - 1) / info.block_width + 1, (w.bottom - 1) / info.block_height + 1};
 }
 
-/// Calls f(bytes, first chunk, last chunk) for every block that any chunk needs.
+/// The chunks that need a block.
+struct BlockUses {
+  std::uint32_t first = 0, last = 0, count = 0;
+};
+
+/// Calls f(pixels, flags, raster, input, uses) for every block that any chunk needs.
 template <class F>
 void each_block(const Plan& plan, const Survey& survey, F f) {
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> spans;  // first and last use + 1, by block
+  std::vector<BlockUses> all;
   for (std::size_t s = 0; s < plan.scenes.size(); ++s) {
     const auto& inputs = survey.surveyed[plan.scenes[s].surveyed].inputs;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const RasterInfo& info = inputs[i].info;
-      spans.assign(std::size_t(info.blocks_across() * info.blocks_down()), {0, 0});
+      all.assign(std::size_t(info.blocks_across() * info.blocks_down()), {});
       for (const SceneUse& use : plan.uses[s]) {
         const BlockRange r = blocks_of(plan.windows[use.first_window + i], info);
         for (std::int64_t y = r.top; y < r.bottom; ++y)
           for (std::int64_t x = r.left; x < r.right; ++x) {
-            auto& span = spans[std::size_t(y * info.blocks_across() + x)];
-            if (span.second == 0) span.first = use.chunk;
-            span.second = use.chunk + 1;
+            BlockUses& uses = all[std::size_t(y * info.blocks_across() + x)];
+            if (uses.count++ == 0) uses.first = use.chunk;
+            uses.last = use.chunk;
           }
       }
       const std::uint64_t pixels =
           std::uint64_t(info.block_width) * std::uint64_t(info.block_height);
       const bool flags = survey.inputs[i].flags;
-      for (const auto& [first, last] : spans)
-        if (last) f(pixels, flags, info, plan.scenes[s].inputs[i], first, last - 1);
+      for (const BlockUses& uses : all)
+        if (uses.count) f(pixels, flags, info, plan.scenes[s].inputs[i], uses);
     }
   }
 }
@@ -222,27 +227,29 @@ void each_block(const Plan& plan, const Survey& survey, F f) {
 
 void count_blocks(Plan& plan, const Survey& survey) {
   plan.blocks = plan.block_bytes_decoded = 0;
-  each_block(
-      plan, survey,
-      [&](std::uint64_t pixels, bool, const RasterInfo& info, const PlannedInput&, auto, auto) {
-        ++plan.blocks;
-        plan.block_bytes_decoded += pixels * size_of(info.type);
-      });
+  each_block(plan, survey,
+             [&](std::uint64_t pixels, bool, const RasterInfo& info, const PlannedInput&, auto) {
+               ++plan.blocks;
+               plan.block_bytes_decoded += pixels * size_of(info.type);
+             });
 }
 
-std::uint64_t useful_cache_bytes(const Plan& plan, const Survey& survey) {
+CacheNeed cache_need(const Plan& plan, const Survey& survey) {
+  CacheNeed need;
   std::vector<std::int64_t> change(plan.chunks.size() + 1);
   each_block(plan, survey,
-             [&](std::uint64_t pixels, bool flags, const RasterInfo&, const PlannedInput& p,
-                 std::uint32_t first, std::uint32_t last) {
-               if (first == last) return;
+             [&](std::uint64_t pixels, bool flags, const RasterInfo& info, const PlannedInput& p,
+                 const BlockUses& uses) {
+               if (uses.count == 1) return;
+               need.again += (uses.count - 1) * pixels * size_of(info.type);
                const std::int64_t bytes = std::int64_t(pixels * (flags ? 1 : size_of(p.storage)));
-               change[first] += bytes;
-               change[last] -= bytes;
+               change[uses.first] += bytes;
+               change[uses.last] -= bytes;
              });
   std::int64_t now = 0, most = 0;
   for (const std::int64_t c : change) most = std::max(most, now += c);
-  return std::uint64_t(most);
+  need.useful = std::uint64_t(most);
+  return need;
 }
 
 bool needs_boxes(const Survey& survey) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "cubemill/base/error.hpp"
@@ -18,12 +19,16 @@ std::string mebibytes(std::uint64_t bytes) {
   return std::to_string((bytes + MiB - 1) / MiB) + " MiB";
 }
 
+}  // namespace
+
 std::uint64_t tile_accumulator_bytes(const Plan& plan) {
   std::uint64_t bytes = 0;
   for (const AccumulatorKind kind : plan.accumulators)
     bytes += bytes_per_run(kind) * std::uint64_t(tile_size * tile_size / run_length);
   return bytes;
 }
+
+namespace {
 
 /// Native block, compressed block and the flags window of one worker.
 std::uint64_t read_scratch_bytes(const Survey& survey, const ChunkBytes& chunk) {
@@ -55,9 +60,10 @@ MemoryPlan sum_up(const Plan& plan, const Survey& survey, const ChunkBytes& chun
               sizeof(SourceWindow) * plan.windows.size() +
               sizeof(SceneUse) * plan.chunk_scenes.size();
   for (const auto& lattice : plan.lattices) m.sources += lattice->resident_bytes();
-  const std::uint64_t live =
-      plan.order == Order::scene ? tiles_with_work(plan) : slabs + std::uint64_t(threads);
-  m.accumulators = tile_accumulator_bytes(plan) * live;
+  // In tile order no more live at once. In scene order it is what folding cannot do without: the
+  // rest may be on the disk.
+  m.tile_states = slabs + std::uint64_t(threads);
+  m.accumulators = tile_accumulator_bytes(plan) * m.tile_states;
   m.coordinates = chunk.coordinates * (slabs + 1);
   m.per_thread = read_scratch_bytes(survey, chunk) + around.output_bytes_per_thread +
                  std::uint64_t(tile_size * tile_size) * 8;
@@ -67,9 +73,27 @@ MemoryPlan sum_up(const Plan& plan, const Survey& survey, const ChunkBytes& chun
   return m;
 }
 
+/// Shares what is left of the limit out: to the cache, and in scene order to sums, so that they
+/// need not be spilled.
+void share_out(MemoryPlan& m, const Plan& plan, std::uint64_t useful, std::uint64_t limit) {
+  const std::uint64_t left = limit - m.planned, whole = useful + useful / 8 + smallest_cache;
+  const std::uint64_t tile = tile_accumulator_bytes(plan), all = tiles_with_work(plan);
+  std::uint64_t more = 0;
+  if (plan.order == Order::scene && all > m.tile_states) {
+    const std::uint64_t cache = std::min(whole, std::max(left / 2, smallest_cache));
+    more = std::min(all - m.tile_states, (left - cache) / tile);
+  }
+  m.tile_states += more;
+  m.accumulators += more * tile;
+  m.cache_useful = useful;
+  m.cache = std::min(left - more * tile, whole);
+  m.planned += more * tile + m.cache;
+}
+
 struct Fit {
   bool fits = false;
   MemoryPlan memory;
+  CacheNeed need;
   std::uint64_t smallest = ~std::uint64_t(0);  ///< the least of all shapes tried
 };
 
@@ -79,11 +103,12 @@ Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surr
   Fit fit;
   for (int threads = limits.threads; threads >= 1; threads /= 2) {
     std::uint64_t before = ~std::uint64_t(0);
-    for (std::int64_t edge = tile_size; edge >= smallest_edge; edge /= 2) {
+    for (std::int64_t edge = limits.window_edge ? limits.window_edge : tile_size;
+         edge >= smallest_edge; edge /= 2) {
       cut_chunks(plan, survey, order, edge);
       if (plan.used.empty())  // the first cut has whole tiles
         for (const auto& uses : plan.uses) plan.used.push_back(!uses.empty());
-      if (plan.chunks.empty()) return {true, sum_up(plan, survey, {}, around, 1, 1), 0};
+      if (plan.chunks.empty()) return {true, sum_up(plan, survey, {}, around, 1, 1), {}, 0};
       const ChunkBytes chunk = largest_chunk(plan, survey);
       std::uint64_t least = 0;
       for (const int more : {2, 1, 0}) {
@@ -92,10 +117,8 @@ Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surr
         least = m.planned + smallest_cache;
         fit.smallest = std::min(fit.smallest, least);
         if (least > limits.memory) continue;
-        m.cache_useful = useful_cache_bytes(plan, survey);
-        m.cache = std::min(limits.memory - m.planned,
-                           m.cache_useful + m.cache_useful / 8 + smallest_cache);
-        m.planned += m.cache;
+        fit.need = cache_need(plan, survey);
+        share_out(m, plan, fit.need.useful, limits.memory);
         fit.fits = true;
         fit.memory = m;
         return fit;
@@ -114,38 +137,47 @@ Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surr
                     fit.smallest);
 }
 
+// Fits one order and works out its cost.
+Fit look_at(Plan& plan, const Survey& survey, const Limits& limits, const Surroundings& around,
+            Order order) {
+  Fit fit = fit_order(plan, survey, limits, around, order);
+  if (!fit.fits) return fit;
+  count_blocks(plan, survey);
+  OrderCost& cost = order == Order::scene ? plan.scene_order : plan.tile_order;
+  cost = order_cost(plan, fit.memory, fit.need, plan.block_bytes_decoded);
+  return fit;
+}
+
+std::string reason_for(const OrderCost& taken, const OrderCost& other, const std::string& name) {
+  const std::string costs = std::to_string(int(std::ceil(taken.seconds))) + " CPU s of reading" +
+                            (taken.spilled ? " and spilling" : "");
+  if (!other.fits) return "about " + costs + "; " + name + " order does not fit";
+  return "about " + costs + ", in " + name + " order " +
+         std::to_string(int(std::ceil(other.seconds)));
+}
+
 }  // namespace
 
 void fit_memory(Plan& plan, const Survey& survey, const Limits& limits,
                 const Surroundings& around) {
+  const bool choose = limits.order == Order::automatic;
   Fit fit;
-  if (limits.order == Order::scene) {
-    fit = fit_order(plan, survey, limits, around, Order::scene);
-    if (!fit.fits) refuse(limits, fit, "scene");
-    plan.order_reason = "as asked";
-  } else {
-    fit = fit_order(plan, survey, limits, around, Order::tile);
-    if (!fit.fits) refuse(limits, fit, "tile");
-    plan.order_reason = "as asked";
-    if (limits.order == Order::automatic) {
-      const bool whole = fit.memory.cache >= fit.memory.cache_useful;
-      plan.order_reason = whole ? "the cache holds every block until its last use (" +
-                                      mebibytes(fit.memory.cache_useful) + ")"
-                                : "blocks that straddle tiles want " +
-                                      mebibytes(fit.memory.cache_useful) + " of cache, " +
-                                      mebibytes(fit.memory.cache) + " fit";
-      if (fit.memory.cache < fit.memory.cache_useful / 4) {
-        const Fit other = fit_order(plan, survey, limits, around, Order::scene);
-        if (other.fits && other.memory.window_edge >= fit.memory.window_edge) {
-          plan.order_reason = "sums of all tiles fit (" + mebibytes(other.memory.accumulators) +
-                              "), blocks that straddle tiles would not (" +
-                              mebibytes(fit.memory.cache_useful) + ")";
-          fit = other;
-        } else {
-          fit = fit_order(plan, survey, limits, around, Order::tile);
-        }
-      }
-    }
+  if (choose || limits.order == Order::tile)
+    fit = look_at(plan, survey, limits, around, Order::tile);
+  if (!choose && limits.order == Order::scene)
+    fit = look_at(plan, survey, limits, around, Order::scene);
+  if (!fit.fits) refuse(limits, fit, limits.order == Order::scene ? "scene" : "tile");
+  plan.order_reason = "as asked";
+  if (choose && !plan.chunks.empty()) {
+    const Fit scene = look_at(plan, survey, limits, around, Order::scene);
+    const bool better = scene.fits && plan.scene_order.seconds / scene.memory.threads <
+                                          0.95 * plan.tile_order.seconds / fit.memory.threads;
+    if (better)
+      fit = scene;
+    else
+      fit = fit_order(plan, survey, limits, around, Order::tile);
+    plan.order_reason = better ? reason_for(plan.scene_order, plan.tile_order, "tile")
+                               : reason_for(plan.tile_order, plan.scene_order, "scene");
   }
   plan.memory = fit.memory;
   plan.memory.limit = limits.memory;

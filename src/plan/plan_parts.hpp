@@ -30,8 +30,20 @@ void cut_chunks(Plan& plan, const Survey& survey, Order order, std::int64_t edge
 /// Counts the distinct source blocks under the grid; sets Plan::blocks and block_bytes_decoded.
 void count_blocks(Plan& plan, const Survey& survey);
 
-/// Bytes of decoded blocks that are needed again later, at the moment when there are most of them.
-std::uint64_t useful_cache_bytes(const Plan& plan, const Survey& survey);
+/// What keeping decoded blocks is good for.
+struct CacheNeed {
+  std::uint64_t useful = 0;  ///< bytes of blocks that are needed again, when there are most of them
+  std::uint64_t again = 0;   ///< bytes that are decoded again when nothing is kept
+};
+CacheNeed cache_need(const Plan& plan, const Survey& survey);
+
+/// Works out what the plan's order of work costs beyond folding, with the blocks counted and the
+/// memory fitted.
+OrderCost order_cost(const Plan& plan, const MemoryPlan& memory, const CacheNeed& need,
+                     std::uint64_t bytes_decoded);
+
+/// Bytes of the sums of one tile, all indices.
+std::uint64_t tile_accumulator_bytes(const Plan& plan);
 
 /// Bytes of the largest slab, and of the largest window of flags.
 struct ChunkBytes {

@@ -31,7 +31,11 @@ struct CompositeRequest {
   std::string output;               ///< folder
   Compression compression = Compression::deflate;
   bool overwrite = false;
-  std::string trace;  ///< file for what every thread did when; empty: none
+  bool resume = false;             ///< go on with an interrupted run in `output`, if there is one
+  double checkpoint_seconds = 60;  ///< how often to keep how far the run has come; 0: never
+  std::string spill_folder;        ///< for sums that memory cannot hold; empty: beside the output
+  std::uint64_t spill_limit = 0;   ///< bytes on that disk; 0: what is free
+  std::string trace;               ///< file for what every thread did when; empty: none
   std::function<void(const Progress&)> progress;
   std::function<void(const std::string&)> warn;  ///< one line each, for the user
   std::function<void(const std::string&)>
@@ -57,7 +61,8 @@ struct PlanResult {
 PlanResult plan_composite(const CompositeRequest& request, bool probe,
                           std::istream& standard_input);
 
-/// Removes what an interrupted run of this process has staged; from any thread.
-void abandon_outputs() noexcept;
+/// Removes what an interrupted run of this process has staged, from any thread, but for what a
+/// later one needs to go on: returns whether that is there.
+bool abandon_outputs() noexcept;
 
 }  // namespace cubemill

@@ -79,7 +79,8 @@ struct MemoryPlan {
   std::uint64_t sources = 0;       ///< block tables of the rasters and the lattices
   std::uint64_t slab_bytes = 0;    ///< one slab
   std::uint64_t slabs = 0;         ///< how many
-  std::uint64_t accumulators = 0;  ///< all that live at once
+  std::uint64_t accumulators = 0;  ///< all that are in memory at once
+  std::uint64_t tile_states = 0;   ///< sums of how many tiles that is
   std::uint64_t coordinates = 0;
   std::uint64_t per_thread = 0;    ///< scratch of one worker
   std::uint64_t output = 0;        ///< overviews and quick look
@@ -87,6 +88,16 @@ struct MemoryPlan {
   std::uint64_t cache_useful = 0;  ///< what the cache could use at most (estimate)
   int threads = 1;
   std::int64_t window_edge = tile_size;  ///< output pixels a side that go through the pass at once
+};
+
+/// What an order of work costs, but for folding, which is the same in all: an estimate.
+struct OrderCost {
+  bool fits = false;            ///< into the memory allowed
+  std::uint64_t decoded = 0;    ///< bytes, blocks that are decoded again included
+  std::uint64_t spilled = 0;    ///< bytes of sums that leave the memory for the disk
+  std::uint64_t read_back = 0;  ///< and come back
+  std::uint64_t disk = 0;       ///< bytes of them that are there at once
+  double seconds = 0;           ///< of CPU, on one core
 };
 
 struct Plan {
@@ -106,6 +117,7 @@ struct Plan {
   std::size_t most_observations = 0;          ///< in one period
   Order order = Order::tile;
   std::string order_reason;
+  OrderCost tile_order, scene_order;  ///< that were looked at
   MemoryPlan memory;
   std::uint64_t blocks = 0;               ///< distinct source blocks under the grid
   std::uint64_t block_bytes_decoded = 0;  ///< their size decoded

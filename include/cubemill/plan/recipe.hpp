@@ -93,6 +93,7 @@ struct Limits {
   std::uint64_t memory = 0;  ///< bytes of resident memory of the whole process
   int threads = 1;
   Order order = Order::automatic;
+  std::int64_t window_edge = 0;  ///< largest chunk, output pixels a side; 0: any
 };
 
 // Readers of option values. All throw InvalidInput that says what was given and what is allowed.

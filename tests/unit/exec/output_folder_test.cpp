@@ -44,7 +44,7 @@ class OutputFolderIn : public testing::Test {
 
 TEST_F(OutputFolderIn, PutsAllFilesInPlaceAtTheEnd) {
   {
-    OutputFolder folder(path("new/deeper"), false);
+    OutputFolder folder(path("new/deeper"), {});
     write(folder.staged("a.tif"), "a");
     write(folder.staged("b.json"), "b");
     EXPECT_FALSE(fs::exists(path("new/deeper/a.tif")));
@@ -57,7 +57,7 @@ TEST_F(OutputFolderIn, PutsAllFilesInPlaceAtTheEnd) {
 TEST_F(OutputFolderIn, LeavesNothingWhenTheRunFails) {
   for (const char* name : {"fresh", "trailing/", "two/levels"}) {
     {
-      OutputFolder folder(path(name), false);
+      OutputFolder folder(path(name), {});
       write(folder.staged("a.tif"), "half");
     }
     EXPECT_EQ(names_in(root_), Names{}) << name;
@@ -66,7 +66,7 @@ TEST_F(OutputFolderIn, LeavesNothingWhenTheRunFails) {
 
 TEST_F(OutputFolderIn, KeepsAnEmptyFolderThatWasThere) {
   fs::create_directory(path("empty"));
-  { OutputFolder folder(path("empty"), false); }
+  { OutputFolder folder(path("empty"), {}); }
   EXPECT_TRUE(fs::is_directory(path("empty")));
   EXPECT_EQ(names_in(path("empty")), Names{});
 }
@@ -74,7 +74,7 @@ TEST_F(OutputFolderIn, KeepsAnEmptyFolderThatWasThere) {
 TEST_F(OutputFolderIn, RefusesAFolderThatIsNotEmpty) {
   fs::create_directory(path("full"));
   write(path("full/mine.txt"), "mine");
-  EXPECT_THROW(OutputFolder(path("full"), false), InvalidInput);
+  EXPECT_THROW(OutputFolder(path("full"), {}), InvalidInput);
   EXPECT_EQ(names_in(path("full")), Names{"mine.txt"});
 }
 
@@ -83,12 +83,12 @@ TEST_F(OutputFolderIn, OverwritesWhenAskedAndOnlyAtTheEnd) {
   write(path("full/mine.txt"), "mine");
   write(path("full/a.tif"), "old");
   {
-    OutputFolder folder(path("full"), true);
+    OutputFolder folder(path("full"), {.overwrite = true});
     write(folder.staged("a.tif"), "new");
   }
   EXPECT_EQ(read(path("full/a.tif")), "old");
   {
-    OutputFolder folder(path("full"), true);
+    OutputFolder folder(path("full"), {.overwrite = true});
     write(folder.staged("a.tif"), "new");
     folder.commit();
   }
@@ -98,9 +98,9 @@ TEST_F(OutputFolderIn, OverwritesWhenAskedAndOnlyAtTheEnd) {
 
 TEST_F(OutputFolderIn, RefusesAFileInTheWay) {
   write(path("file"), "text");
-  EXPECT_THROW(OutputFolder(path("file"), false), InvalidInput);
-  EXPECT_THROW(OutputFolder(path("file"), true), InvalidInput);
-  EXPECT_THROW(OutputFolder(path("file/below"), false), Error);
+  EXPECT_THROW(OutputFolder(path("file"), {}), InvalidInput);
+  EXPECT_THROW(OutputFolder(path("file"), {.overwrite = true}), InvalidInput);
+  EXPECT_THROW(OutputFolder(path("file/below"), {}), Error);
   EXPECT_EQ(read(path("file")), "text");
 }
 
@@ -108,7 +108,7 @@ TEST_F(OutputFolderIn, ReplacesNothingWhenOneFileCannotBePutInPlace) {
   fs::create_directories(path("out/b.tif"));  // a folder where a file is to be
   write(path("out/a.tif"), "old");
   {
-    OutputFolder folder(path("out"), true);
+    OutputFolder folder(path("out"), {.overwrite = true});
     write(folder.staged("a.tif"), "new");
     write(folder.staged("b.tif"), "new");
     EXPECT_THROW(folder.commit(), Error);
@@ -119,7 +119,7 @@ TEST_F(OutputFolderIn, ReplacesNothingWhenOneFileCannotBePutInPlace) {
 
 TEST_F(OutputFolderIn, PutsNothingInPlaceWhenAStagedFileIsMissing) {
   {
-    OutputFolder folder(path("out"), false);
+    OutputFolder folder(path("out"), {});
     write(folder.staged("a.tif"), "new");
     folder.staged("never_written.tif");
     EXPECT_THROW(folder.commit(), IoError);
@@ -128,7 +128,7 @@ TEST_F(OutputFolderIn, PutsNothingInPlaceWhenAStagedFileIsMissing) {
 }
 
 TEST_F(OutputFolderIn, ForgetsStagedNamesToWriteThemAnew) {
-  OutputFolder folder(path("out"), false);
+  OutputFolder folder(path("out"), {});
   folder.staged("first.tif");
   folder.forget_staged();
   write(folder.staged("second.tif"), "x");
@@ -137,7 +137,7 @@ TEST_F(OutputFolderIn, ForgetsStagedNamesToWriteThemAnew) {
 }
 
 TEST_F(OutputFolderIn, RemovesWhatIsStagedWhenInterrupted) {
-  OutputFolder folder(path("out"), false);
+  OutputFolder folder(path("out"), {});
   write(folder.staged("a.tif"), "half");
   OutputFolder::remove_all_staged();
   EXPECT_EQ(names_in(root_), Names{});

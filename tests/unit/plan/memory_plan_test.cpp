@@ -87,10 +87,11 @@ TEST(MemoryPlan, NamesTheSizeThatIsNeededAndItIsEnough) {
 }
 
 TEST(MemoryPlan, HoldsTheSumsOfAllTilesInSceneOrder) {
-  EXPECT_GT(needed(Order::scene, 1), needed(Order::tile, 1));
+  EXPECT_LT(needed(Order::scene, 1), 300 * MiB) << "they need not be in memory";
   const Plan plan = plan_within(1024 * MiB, Order::scene);
   EXPECT_EQ(plan.order, Order::scene);
-  EXPECT_EQ(plan.memory.accumulators, 9u * tile_size * tile_size * sizeof(PackedSum));
+  EXPECT_GE(plan.memory.tile_states, 9u);
+  EXPECT_EQ(plan.scene_order.spilled, 0u);
 }
 
 TEST(MemoryPlan, ChangesNothingThatDecidesTheResult) {
@@ -105,7 +106,7 @@ TEST(MemoryPlan, ChangesNothingThatDecidesTheResult) {
 }
 
 TEST(MemoryPlan, SaysWhyItTookAnOrder) {
-  EXPECT_THAT(plan_within(4096 * MiB).order_reason, HasSubstr("cache"));
+  EXPECT_THAT(plan_within(4096 * MiB).order_reason, HasSubstr("in scene order"));
   EXPECT_EQ(plan_within(1024 * MiB, Order::scene).order_reason, "as asked");
 }
 

@@ -1,0 +1,16 @@
+// What tells whether a file is still the one that it was: its size and when it was written.
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace cubemill {
+
+struct FileIdentity {
+  std::uint64_t bytes = 0;
+  std::int64_t modified = 0;  ///< nanoseconds since 1970; 0: the source does not tell
+};
+
+/// Asks for a local path, or a /vsi… path of GDAL. Throws IoError when it is not there.
+FileIdentity file_identity(const std::string& path);
+
+}  // namespace cubemill
