@@ -197,8 +197,8 @@ class Composite {
     options.trace = trace_.get();
     if (backend_.cuda)
       options.make_backend = [this](FoldSpec spec, const MemoryPlan& memory) {
-        return make_cuda_backend(std::move(spec),
-                                 {request_.device_memory, memory.slab_bytes, memory.slabs});
+        return make_cuda_backend(std::move(spec), {request_.device_memory, memory.slab_bytes,
+                                                   memory.coordinates / (memory.slabs + 1)});
       };
     const auto start = std::chrono::steady_clock::now();
     if (request_.progress)

@@ -23,9 +23,9 @@ bool cuda_is_built_in();
 std::vector<CudaDevice> cuda_devices(std::string& reason);
 
 struct CudaOptions {
-  std::uint64_t memory = 0;      ///< of the device, bytes; 0: what is free, less a reserve
-  std::uint64_t slab_bytes = 0;  ///< the largest chunk
-  std::uint64_t slabs = 0;       ///< that readers and the backend share
+  std::uint64_t memory = 0;       ///< of every device, bytes; 0: what is free, less a reserve
+  std::uint64_t slab_bytes = 0;   ///< the largest chunk
+  std::uint64_t table_bytes = 0;  ///< segment tables of one chunk: room that sums leave
 };
 
 /// Throws DeviceError (not built in, no device, a call failed) and OutOfMemory.
