@@ -29,8 +29,8 @@ struct FoldArgs {
   AccumulatorKind kind;
   std::int64_t class_stride;  ///< pixels from row to row of classes
   const std::uint8_t* fused_classes;
-  const void* scene;  ///< SceneArgs<bands of the index>[scenes]
-  void* sums;         ///< of the chunk's first pixel
+  const void* scene;    ///< SceneArgs<bands of the index>[scenes]
+  void* sums;           ///< of the chunk's first pixel
   std::int64_t stride;  ///< pixels from row to row of sums
 };
 

@@ -1,11 +1,13 @@
-// The pass on the device: a thread owns an output pixel and does for it what eight lanes do on the CPU,
-// with the same element functions. One kernel per index, pixel storage and method, so that none holds
-// the registers of another; one more decides at run time, for chunks whose bands differ in them.
+// The pass on the device: a thread owns an output pixel and does for it what eight lanes do on the
+// CPU, with the same element functions. One kernel per index, pixel storage and method, so that
+// none holds the registers of another; one more decides at run time, for chunks whose bands differ
+// in them.
 #pragma once
 #include "cubemill/pixel/qa_rule.hpp"
 #include "cubemill/pixel/sample.hpp"
 #include "fold_args.hpp"
 #include "portable.hpp"
+#include "wide_lane.cuh"
 
 namespace cubemill::cuda {
 
@@ -32,7 +34,8 @@ struct Fixed {
 /// Both looked up for each band.
 struct Mixed {
   template <Storage S>
-  static CUBEMILL_HD double sample_storage(const BandArgs& b, std::int64_t segment, std::int32_t k) {
+  static CUBEMILL_HD double sample_storage(const BandArgs& b, std::int64_t segment,
+                                           std::int32_t k) {
     switch (b.method) {
       case Resampling::nearest:
         return sample_as<S, Resampling::nearest>(b, segment, k);
@@ -106,14 +109,6 @@ CUBEMILL_HD bool fused_by_band(const FoldArgs& a, std::int32_t x, std::int32_t y
   return true;
 }
 
-CUBEMILL_HD void mark_rare(WideRun& run) {
-#if defined(__CUDA_ARCH__)
-  atomicOr(reinterpret_cast<unsigned long long*>(&run.rare), 1ull);  // by several lanes at once
-#else
-  __atomic_or_fetch(&run.rare, 1, __ATOMIC_RELAXED);
-#endif
-}
-
 CUBEMILL_HD void fold_value(const FoldArgs& a, std::int32_t x, std::int32_t y, double value) {
   const std::int64_t at = y * a.stride + x;
   if (a.kind == AccumulatorKind::packed) {
@@ -122,15 +117,10 @@ CUBEMILL_HD void fold_value(const FoldArgs& a, std::int32_t x, std::int32_t y, d
   }
   WideRun& run = static_cast<WideRun*>(a.sums)[at / run_length];
   const int lane = int(at % run_length);
-  WideSum sum = run.get(lane);
-  const std::int64_t high = sum.high;
-  const std::uint32_t beyond = sum.beyond_;
+  const WideSum old = run.get(lane);
+  WideSum sum = old;
   sum.add(value);
-  run.low[lane] = sum.low, run.count[lane] = sum.count_;
-  if ((sum.high != high) | (sum.beyond_ != beyond)) {
-    run.high[lane] = sum.high, run.beyond[lane] = sum.beyond_;
-    mark_rare(run);
-  }
+  put_lane(run, lane, old, sum);
 }
 
 template <class Index, class Sampler>

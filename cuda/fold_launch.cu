@@ -1,6 +1,5 @@
-#include "fold_launch.hpp"
-
 #include "fold_kernel.cuh"
+#include "fold_launch.hpp"
 #include "handles.hpp"
 
 namespace cubemill::cuda {

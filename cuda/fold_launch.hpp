@@ -1,4 +1,5 @@
-// Launches the fold kernel of an index. Its own source, so that the backend is compiled without kernels.
+// Launches the fold kernel of an index. Its own source, so that the backend is compiled without
+// kernels.
 #pragma once
 #include <cuda_runtime.h>
 

@@ -1,12 +1,11 @@
-// Owners of what the CUDA runtime gives: streams, events, pinned and device memory. Every call is
-// checked once, here or where it stands; destructors swallow errors, since the first one was thrown.
+// Owners of what the CUDA runtime gives: the current device, streams, events, pinned memory. Every
+// call is checked once, here or where it stands; destructors swallow errors, since the first one
+// was thrown.
 #pragma once
 #include <cuda_runtime.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
-#include <utility>
 
 #include "cubemill/base/error.hpp"
 
@@ -22,6 +21,18 @@ inline void check(cudaError_t error, const char* call) {
   throw DeviceError(text);
 }
 #define CUBEMILL_CUDA(call) ::cubemill::cuda::check((call), #call)
+
+/// A device by its number, current from its construction on in the thread that made it.
+class Device {
+ public:
+  explicit Device(int number) : number_(number) { use(); }
+  /// Makes it current in this thread: before calls that make or launch something.
+  void use() const { CUBEMILL_CUDA(cudaSetDevice(number_)); }
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
 
 class Stream {
  public:
@@ -39,7 +50,10 @@ class Stream {
 /// A point in a stream that others wait for.
 class Event {
  public:
-  Event() { CUBEMILL_CUDA(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming)); }
+  /// `timed`: for `milliseconds_since`.
+  explicit Event(bool timed = false) {
+    CUBEMILL_CUDA(cudaEventCreateWithFlags(&event_, timed ? 0 : cudaEventDisableTiming));
+  }
   ~Event() { (void)cudaEventDestroy(event_); }
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
@@ -54,18 +68,31 @@ class Event {
   void synchronize() const {
     if (recorded_) CUBEMILL_CUDA(cudaEventSynchronize(event_));
   }
+  /// Whether all before it is done.
+  bool is_done() const {
+    const cudaError_t error = cudaEventQuery(event_);
+    if (error == cudaErrorNotReady) return (void)cudaGetLastError(), false;
+    CUBEMILL_CUDA(error);
+    return true;
+  }
+  /// Both timed, recorded and done.
+  float milliseconds_since(const Event& earlier) const {
+    float milliseconds = 0;
+    CUBEMILL_CUDA(cudaEventElapsedTime(&milliseconds, earlier.event_, event_));
+    return milliseconds;
+  }
 
  private:
   cudaEvent_t event_ = nullptr;
   bool recorded_ = false;
 };
 
-/// Host memory that the device copies from by itself.
+/// Host memory that every device copies from and to by itself.
 class Pinned {
  public:
   explicit Pinned(std::size_t bytes) : bytes_(bytes) {
     void* memory = nullptr;
-    CUBEMILL_CUDA(cudaHostAlloc(&memory, bytes, cudaHostAllocDefault));
+    CUBEMILL_CUDA(cudaHostAlloc(&memory, bytes, cudaHostAllocPortable));
     memory_ = static_cast<std::byte*>(memory);
   }
   ~Pinned() { (void)cudaFreeHost(memory_); }
@@ -77,82 +104,6 @@ class Pinned {
  private:
   std::byte* memory_ = nullptr;
   std::size_t bytes_;
-};
-
-/// Device memory up to a limit. Takes and gives in the order of one stream; keeps what came back.
-class DevicePool {
- public:
-  explicit DevicePool(std::size_t limit) : limit_(limit) {
-    cudaMemPoolProps properties{};
-    properties.allocType = cudaMemAllocationTypePinned;
-    properties.location.type = cudaMemLocationTypeDevice;
-    CUBEMILL_CUDA(cudaMemPoolCreate(&pool_, &properties));
-    std::uint64_t keep = limit;
-    const cudaError_t error =
-        cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &keep);
-    if (error != cudaSuccess) (void)cudaMemPoolDestroy(pool_);
-    check(error, "cudaMemPoolSetAttribute");
-  }
-  ~DevicePool() { (void)cudaMemPoolDestroy(pool_); }
-  DevicePool(const DevicePool&) = delete;
-  DevicePool& operator=(const DevicePool&) = delete;
-
-  void* take(std::size_t bytes, const Stream& stream) {
-    if (bytes > limit_ - used_)
-      throw OutOfMemory("--device-memory is too small: " + std::to_string(bytes) +
-                            " bytes asked, " + std::to_string(used_) + " of " +
-                            std::to_string(limit_) + " in use",
-                        used_ + bytes);
-    void* memory = nullptr;
-    CUBEMILL_CUDA(cudaMallocFromPoolAsync(&memory, bytes, pool_, stream.get()));
-    used_ += bytes;
-    return memory;
-  }
-  void give_back(void* memory, std::size_t bytes, const Stream& stream) noexcept {
-    if (cudaFreeAsync(memory, stream.get()) != cudaSuccess) {
-      (void)cudaFree(memory);
-      (void)cudaGetLastError();
-    }
-    used_ -= bytes;
-  }
-  std::size_t used() const { return used_; }
-
- private:
-  cudaMemPool_t pool_ = nullptr;
-  std::size_t limit_, used_ = 0;
-};
-
-/// A piece of device memory; default: none. The stream is the one that it is last used in.
-class DeviceBuffer {
- public:
-  DeviceBuffer() = default;
-  DeviceBuffer(DevicePool& pool, std::size_t bytes, const Stream& stream)
-      : pool_(&pool), stream_(&stream), bytes_(bytes), memory_(pool.take(bytes, stream)) {}
-  DeviceBuffer(DeviceBuffer&& other) noexcept { swap(other); }
-  DeviceBuffer& operator=(DeviceBuffer&& other) noexcept {
-    DeviceBuffer old(std::move(other));
-    swap(old);
-    return *this;
-  }
-  ~DeviceBuffer() {
-    if (memory_) pool_->give_back(memory_, bytes_, *stream_);
-  }
-  explicit operator bool() const { return memory_ != nullptr; }
-  std::byte* data() const { return static_cast<std::byte*>(memory_); }
-  std::size_t bytes() const { return bytes_; }
-
- private:
-  void swap(DeviceBuffer& other) noexcept {
-    std::swap(pool_, other.pool_);
-    std::swap(stream_, other.stream_);
-    std::swap(bytes_, other.bytes_);
-    std::swap(memory_, other.memory_);
-  }
-
-  DevicePool* pool_ = nullptr;
-  const Stream* stream_ = nullptr;
-  std::size_t bytes_ = 0;
-  void* memory_ = nullptr;
 };
 
 }  // namespace cubemill::cuda

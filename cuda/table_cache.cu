@@ -1,24 +1,23 @@
-#include "table_cache.hpp"
-
 #include <algorithm>
+
+#include "table_cache.hpp"
 
 namespace cubemill::cuda {
 
-// Buffers are taken and given in the compute stream, whose kernels read them; the copy stream, which
-// fills them, waits until they are there.
+// Buffers are taken and given in the compute stream, whose kernels read them; the copy stream,
+// which fills them, waits until they are there.
 DeviceBuffer TableCache::copied(const void* host, std::size_t bytes) {
   if (host == nullptr || bytes == 0) return {};
   DeviceBuffer buffer = take_(bytes);
   made_.record(compute_);
   made_.hold(copy_);
-  CUBEMILL_CUDA(
-      cudaMemcpyAsync(buffer.data(), host, bytes, cudaMemcpyHostToDevice, copy_.get()));
+  CUBEMILL_CUDA(cudaMemcpyAsync(buffer.data(), host, bytes, cudaMemcpyHostToDevice, copy_.get()));
   return buffer;
 }
 
 CoordinateView TableCache::on_device(const CoordinateView& host, std::int64_t rows) {
-  auto entry = std::find_if(recent_.begin(), recent_.end(),
-                            [&](const Entry& e) { return e.id == host.id; });
+  auto entry =
+      std::find_if(recent_.begin(), recent_.end(), [&](const Entry& e) { return e.id == host.id; });
   if (entry == recent_.end()) {
     const auto segments = std::size_t(rows * host.segments);
     Entry made;
@@ -48,6 +47,12 @@ bool TableCache::drop_one() {
   if (oldest == recent_.rend()) return false;
   recent_.erase(std::next(oldest).base());
   return true;
+}
+
+std::size_t TableCache::bytes() const {
+  std::size_t bytes = 0;
+  for (const Entry& e : recent_) bytes += e.centres.bytes() + e.boxes.bytes();
+  return bytes;
 }
 
 }  // namespace cubemill::cuda

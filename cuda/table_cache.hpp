@@ -1,18 +1,19 @@
-// Segment tables on the device, by their id; the one used longest ago makes room. One thread at a time.
+// Segment tables on the device, by their id; the one used longest ago makes room. One thread at a
+// time.
 #pragma once
 #include <cstdint>
 #include <functional>
 #include <list>
 
 #include "cubemill/backend/pass.hpp"
-#include "handles.hpp"
+#include "device_pool.hpp"
 
 namespace cubemill::cuda {
 
 class TableCache {
  public:
-  /// Keeps at most `capacity` tables between chunks. `take` gives memory in the order of the compute
-  /// stream.
+  /// Keeps at most `capacity` tables between chunks. `take` gives memory in the order of the
+  /// compute stream.
   TableCache(std::function<DeviceBuffer(std::size_t)> take, const Stream& copy,
              const Stream& compute, std::size_t capacity)
       : take_(std::move(take)), copy_(copy), compute_(compute), capacity_(capacity) {}
@@ -24,6 +25,8 @@ class TableCache {
   void end_of_chunk();
   /// Lets the oldest tables go that the chunk does not use; false when there are none.
   bool drop_one();
+  /// Of all tables that are there.
+  std::size_t bytes() const;
 
  private:
   struct Entry {

@@ -4,10 +4,21 @@
 #include <new>
 #include <utility>
 
+#include "cubemill/base/error.hpp"
+
 namespace cubemill {
 namespace {
 constexpr std::align_val_t alignment{4096};
 constexpr std::size_t rounded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+std::byte* take_or_none(StagingMemory& source, std::size_t bytes) try {
+  return source.take(bytes);
+} catch (const std::bad_alloc&) {
+  return nullptr;
+} catch (const OutOfMemory&) {
+  return nullptr;
+}
+
 }  // namespace
 
 Slab::Slab(Slab&& other) noexcept
@@ -52,11 +63,19 @@ SlabPool::SlabPool(std::size_t slab_bytes, std::size_t count, std::function<void
     : slab_bytes_((slab_bytes + 4095) / 4096 * 4096),
       source_(source),
       returned_(std::move(returned)) {
-  memory_ = source_.take(slab_bytes_ * count);
-  for (std::size_t i = count; i > 0; --i) free_.push_back(memory_ + (i - 1) * slab_bytes_);
+  slabs_.reserve(count);
+  slabs_.push_back(source_.take(slab_bytes_));
+  while (slabs_.size() < count)
+    if (std::byte* const slab = take_or_none(source_, slab_bytes_))
+      slabs_.push_back(slab);
+    else
+      break;
+  free_.assign(slabs_.rbegin(), slabs_.rend());
 }
 
-SlabPool::~SlabPool() { source_.give_back(memory_); }
+SlabPool::~SlabPool() {
+  for (std::byte* const slab : slabs_) source_.give_back(slab);
+}
 
 Slab SlabPool::try_acquire() {
   const std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
-// Staging memory for chunks: a fixed number of equal slabs, allocated once. A slab is a lease:
-// whoever holds it may fill it, and destroying it gives it back. Readers must hold one to read, so
-// that they never run ahead of the fold by more than the pool holds. Thread-safe.
+// Staging memory for chunks: equal slabs, allocated once; where memory is short, fewer than asked
+// for, and at least one. A slab is a lease: whoever holds it may fill it, and destroying it gives
+// it back. Readers must hold one to read, so that they never run ahead of the fold by more than the
+// pool holds. Thread-safe.
 #pragma once
 #include <condition_variable>
 #include <cstddef>
@@ -42,7 +43,8 @@ class Slab {
 
 class SlabPool {
  public:
-  /// `returned` is called after a slab came back, outside the lock.
+  /// `returned` is called after a slab came back, outside the lock. Throws what `source` throws
+  /// when it has not even one.
   SlabPool(std::size_t slab_bytes, std::size_t count, std::function<void()> returned,
            StagingMemory& source = heap_memory());
   ~SlabPool();
@@ -52,6 +54,8 @@ class SlabPool {
   /// A free slab, or none.
   Slab try_acquire();
   std::size_t slab_bytes() const { return slab_bytes_; }
+  /// How many there are.
+  std::size_t count() const { return slabs_.size(); }
 
  private:
   friend class Slab;
@@ -59,7 +63,7 @@ class SlabPool {
 
   const std::size_t slab_bytes_;
   StagingMemory& source_;
-  std::byte* memory_ = nullptr;
+  std::vector<std::byte*> slabs_;
   std::mutex mutex_;
   std::vector<std::byte*> free_;
   std::function<void()> returned_;
