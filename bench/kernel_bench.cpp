@@ -4,7 +4,10 @@
 // are those of events, its bytes are counted, and its roof – a copy within its memory – is measured
 // in the same run. Also: means and counts from sums, which the CPU makes.
 //
-//     kernel_bench [--quick] [--cases WORD] [--threads N] [--json FILE]
+//     kernel_bench [--quick] [--once] [--cases WORD] [--threads N] [--json FILE]
+//
+// --quick: small chunks and few turns, for the answers; --once: every case once on the device,
+// untimed, for those who watch what it does.
 #include <time.h>
 
 #include <algorithm>
@@ -27,7 +30,7 @@ using namespace cubemill;
 using namespace cubemill::bench;
 
 struct Asked {
-  bool quick = false;
+  bool quick = false, once = false;
   std::string cases, json;
   int threads = int(std::thread::hardware_concurrency());
 };
@@ -36,8 +39,8 @@ Asked parse(int count, char** words) {
   Asked asked;
   for (int i = 1; i < count; ++i) {
     const std::string word = words[i];
-    if (word == "--quick") {
-      asked.quick = true;
+    if (word == "--quick" || word == "--once") {
+      (word == "--quick" ? asked.quick : asked.once) = true;
       continue;
     }
     if (i + 1 == count || (word != "--cases" && word != "--json" && word != "--threads"))
@@ -75,6 +78,16 @@ std::vector<KernelCase> all_cases(bool quick) {
   add(Resampling::bilinear, true, quick ? 2 * edge : 16 * edge, 1);
   add(Resampling::average, true, quick ? 2 * edge : 16 * edge, 1);
   return cases;
+}
+
+/// The case of this name, else all whose name holds the word.
+std::vector<KernelCase> chosen_cases(bool quick, const std::string& word) {
+  std::vector<KernelCase> all = all_cases(quick);
+  const bool exact = std::any_of(all.begin(), all.end(), [&](auto& c) { return c.name() == word; });
+  std::erase_if(all, [&](const KernelCase& c) {
+    return exact ? c.name() != word : c.name().find(word) == std::string::npos;
+  });
+  return all;
 }
 
 // ---- the CPU ------------------------------------------------------------------------------------
@@ -139,7 +152,7 @@ Row run(const KernelCase& which, const Asked& asked, KernelDevice* device) {
   if (device) {
     if (device->fold_once(data) != sums.bytes())
       throw std::runtime_error(row.name + ": the device's sums are not those of the CPU");
-    row.device = device->time(data);
+    if (!asked.once) row.device = device->time(data);
   }
   row.cpu_one = cpu_seconds(asked.quick, [&] { fold(data, sums); });
   const int folds = asked.quick ? 1 : std::max(1, int(0.1 / row.cpu_one));
@@ -254,11 +267,11 @@ int run_all(const Asked& asked) {
   const std::unique_ptr<KernelDevice> device = make_kernel_device(asked.quick, reason);
   nlohmann::ordered_json document = {{"kernels", pass_kernels().name}, {"threads", asked.threads}};
   DeviceFacts facts;
-  if (device) {
+  if (device && !asked.once) {
     facts = device->facts();
     print_facts(facts);
     document["device"] = json_of(facts);
-  } else {
+  } else if (!device) {
     std::printf("no device: %s; the CPU's part alone\n", reason.c_str());
     document["no_device"] = reason;
   }
@@ -267,9 +280,9 @@ int run_all(const Asked& asked) {
     print(row, device ? &facts : nullptr);
     document["cases"].push_back(json_of(row));
   };
-  for (const KernelCase& which : all_cases(asked.quick))
-    if (which.name().find(asked.cases) != std::string::npos) done(run(which, asked, device.get()));
-  if (asked.cases.empty())
+  for (const KernelCase& which : chosen_cases(asked.quick, asked.cases))
+    done(run(which, asked, device.get()));
+  if (asked.cases.empty() && !asked.once)
     for (const AccumulatorKind kind : {AccumulatorKind::packed, AccumulatorKind::wide})
       done(run_finish(kind, asked, device.get()));
   if (device) std::printf("all sums are the CPU's to the bit\n");
