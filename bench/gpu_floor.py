@@ -134,7 +134,7 @@ def print_counts(counts):
 
 
 def print_roofs(counts):
-    print("Roofs, 10⁹ pixels of scenes a second, and the lowest:\n")
+    print("Roofs, 10⁹ pixels of scenes a second, and the lowest (bus: a chunk that is sent for one fold):\n")
     rows = []
     for device in DEVICES:
         for method, one in counts.items():
@@ -161,7 +161,7 @@ def print_nodes(counts):
             rate = min(roofs(device, counts[method]).values())
             cores = (f"{rate * 1e-9 * ns:.0f}" for ns in (without_fold, inflate))
             rows.append((device.name, method, f"{1e-9 * rate:.2f}", *cores, f"{JOB_PIXELS / rate:.2f}"))
-    table(("", "method", "Gpx/s", "cores that keep it busy, fold alone on it", "all but inflate on it", "main job at least, s"), rows)
+    table(("", "method", "Gpx/s", "cores that keep it busy, fold alone on it", "all but inflate on it", "main job's pixels, s"), rows)
 
 
 def print_measured(path):
