@@ -123,8 +123,15 @@ CUBEMILL_HD void fold_value(const FoldArgs& a, std::int32_t x, std::int32_t y, d
   put_lane(run, lane, old, sum);
 }
 
+/// Blocks that a multiprocessor holds at least: room for 80 or 128 registers a thread. Left to
+/// itself the compiler spills some into local memory to fit one block more.
+template <class Sampler>
+constexpr int resident_blocks = 3;
+template <>
+inline constexpr int resident_blocks<Mixed> = 2;
+
 template <class Index, class Sampler>
-__global__ void __launch_bounds__(block_columns* block_rows)
+__global__ void __launch_bounds__(block_columns* block_rows, resident_blocks<Sampler>)
     fold_kernel(const CUBEMILL_GRID_CONSTANT FoldArgs a) {
   const auto x = std::int32_t(blockIdx.x * block_columns + threadIdx.x);
   const auto y = std::int32_t(blockIdx.y * block_rows + threadIdx.y);
