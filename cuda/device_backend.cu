@@ -152,12 +152,14 @@ void DeviceBackend::make_room_for_arguments(Staging& s, std::size_t bytes) {
 void DeviceBackend::send(Staging& s, StagedChunk& chunk) {
   const std::size_t arguments = argument_bytes(chunk.fold, spec_.indices);
   s.folded.hold(copy_);
-  const StreamTrace::Span span(trace_, "copy", "copy", copy_);
-  CUBEMILL_CUDA(cudaMemcpyAsync(s.slab.data(), chunk.slab.data(), chunk.slab.used(),
-                                cudaMemcpyHostToDevice, copy_.get()));
-  s.chunk.emplace(std::move(chunk));
-  CUBEMILL_CUDA(cudaMemcpyAsync(s.arguments.data(), s.host_arguments->data(), arguments,
-                                cudaMemcpyHostToDevice, copy_.get()));
+  {
+    const StreamTrace::Span span(trace_, "copy", "copy", copy_);
+    CUBEMILL_CUDA(cudaMemcpyAsync(s.slab.data(), chunk.slab.data(), chunk.slab.used(),
+                                  cudaMemcpyHostToDevice, copy_.get()));
+    s.chunk.emplace(std::move(chunk));
+    CUBEMILL_CUDA(cudaMemcpyAsync(s.arguments.data(), s.host_arguments->data(), arguments,
+                                  cudaMemcpyHostToDevice, copy_.get()));
+  }
   s.copied.record(copy_);
   s.copied.hold(compute_);
 }
