@@ -111,16 +111,15 @@ void DeviceBackend::fold(StagedChunk& chunk, TileState& tile, std::int64_t x, st
   Staging& s = *staging_[next_];
   std::vector<ChunkLaunch> launches = prepare(s, chunk);
   next_ = (next_ + 1) % staging_.size();
-  send(s, chunk);
-  {
-    const auto span = computing("fold");
-    const auto run = std::size_t((y * spec_.tile_edge + x) / run_length);
-    for (std::size_t i = 0; i < launches.size(); ++i) {
-      launches[i].arguments.sums = sums_of(tile, i).data + run * bytes_per_run(spec_.kinds[i]);
-      launch_fold(launches[i].index, launches[i].shape, launches[i].arguments, compute_.get());
-    }
+  const auto run = std::size_t((y * spec_.tile_edge + x) / run_length);
+  for (std::size_t i = 0; i < launches.size(); ++i)
+    launches[i].arguments.sums = sums_of(tile, i).data + run * bytes_per_run(spec_.kinds[i]);
+  try {
+    send(s, chunk);
+    launch(s, launches);
+  } catch (const OutOfMemory& error) {  // of the driver itself; the chunk is no more as it was
+    throw DeviceError(error.what());
   }
-  s.folded.record(compute_);
   tables_.end_of_chunk();
   give_slabs_back(pinned_->pieces() > devices_ ? &s : nullptr);
 }
@@ -162,6 +161,15 @@ void DeviceBackend::send(Staging& s, StagedChunk& chunk) {
   }
   s.copied.record(copy_);
   s.copied.hold(compute_);
+}
+
+void DeviceBackend::launch(Staging& s, const std::vector<ChunkLaunch>& launches) {
+  {
+    const auto span = computing("fold");
+    for (const ChunkLaunch& l : launches)
+      launch_fold(l.index, l.shape, l.arguments, compute_.get());
+  }
+  s.folded.record(compute_);
 }
 
 // Slabs go back as soon as they are copied: no reader waits for a fold. The latest may be kept
