@@ -64,7 +64,7 @@ class Resident {
     for (const FoldScene& scene : data.chunk().scenes) scenes.push_back(scene_args(scene));
     copy(arguments_, scenes.data(), arguments_.bytes(), stream);
     CUBEMILL_CUDA(cudaMemsetAsync(sums_.data(), 0, sums_.bytes(), stream.get()));
-    stream.synchronize();  // host memory is read no more
+    CUBEMILL_CUDA(cudaStreamSynchronize(stream.get()));  // host memory is read no more
     const FoldChunk& chunk = data.chunk();
     args_.width = std::int32_t(chunk.width), args_.height = std::int32_t(chunk.height);
     args_.scenes = std::int32_t(scenes.size());
@@ -146,7 +146,7 @@ class CudaKernelDevice final : public KernelDevice {
     std::vector<std::byte> sums(data.sum_bytes());
     CUBEMILL_CUDA(cudaMemcpyAsync(sums.data(), resident.sums().data(), sums.size(),
                                   cudaMemcpyDeviceToHost, stream_.get()));
-    stream_.synchronize();
+    CUBEMILL_CUDA(cudaStreamSynchronize(stream_.get()));
     return sums;
   }
 
