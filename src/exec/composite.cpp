@@ -9,11 +9,13 @@
 #include "cubemill/backend/cuda_backend.hpp"
 #include "cubemill/base/error.hpp"
 #include "exec/backend_choice.hpp"
+#include "exec/planning.hpp"
 #include "exec/report_text.hpp"
 #include "exec/reports.hpp"
 #include "exec/resident_memory.hpp"
 #include "exec/run_identity.hpp"
 #include "exec/run_keeper.hpp"
+#include "exec/spill_place.hpp"
 
 namespace cubemill {
 namespace {
@@ -32,104 +34,6 @@ class Clock {
 void warn_all(const CompositeRequest& request, const std::vector<std::string>& lines) {
   if (request.warn)
     for (const std::string& line : lines) request.warn(line);
-}
-
-Catalog search(const CompositeRequest& request, std::istream& standard_input) {
-  const Recipe& r = request.recipe;
-  if (r.bbox) Crs::parse(r.bbox_crs);
-  constexpr double margin = 0.05;  // footprints in items are rounded and simplified
-  return read_catalog({r.sources, r.datetime, r.where, search_box(r), margin}, standard_input);
-}
-
-std::optional<GeoBox> like_grid(const Recipe& recipe) {
-  if (recipe.grid.like.empty()) return {};
-  if (!recipe.grid.crs.empty() || recipe.grid.resolution ||
-      recipe.grid.anchor.kind != Anchor::Kind::automatic)
-    throw InvalidInput("--like gives the grid, so --crs, --resolution and --anchor exclude it");
-  return read_header(resolve_href(recipe.grid.like, "./"), 1).grid;
-}
-
-/// Bytes of the tables of blocks of all rasters, once they are open.
-std::uint64_t block_tables(const Survey& survey) {
-  std::uint64_t bytes = 0;
-  for (const SurveyedScene& s : survey.surveyed)
-    for (const SceneInput& in : s.inputs)
-      bytes += 512 + 12 * std::uint64_t(in.info.blocks_across() * in.info.blocks_down());
-  return bytes;
-}
-
-/// The sizes that the planner cannot know. The output's size depends on the number of periods, so
-/// they are planned on the way.
-Surroundings surroundings(const CompositeRequest& request, const Survey& survey, const GeoBox& grid,
-                          bool opened) {
-  Plan shape;
-  shape.grid = grid;
-  for (std::size_t i = 0; i < survey.surveyed.size(); ++i) shape.scenes.push_back({i, {}});
-  group_observations(shape, survey, request.recipe);
-  Surroundings around;
-  around.process_bytes = resident_bytes();
-  if (!opened) around.source_bytes = block_tables(survey);
-  for (const OutputFile& f : output_files(shape, survey, request.recipe, request.compression)) {
-    around.output_bytes += CogWriter::overview_bytes(f.spec);
-    around.output_bytes_per_thread =
-        std::max(around.output_bytes_per_thread, CogWriter::bytes_per_thread(f.spec));
-  }
-  return around;
-}
-
-void check_area(const Plan& plan) {
-  if (!plan.chunks.empty()) return;
-  throw InvalidInput("no scene touches the output grid (" + std::to_string(plan.scenes.size()) +
-                     " scenes looked at): check --bbox, --like and the items' place");
-}
-
-bool samples_areas(const Input& input) {
-  return input.method == Resampling::average || input.method == Resampling::mode;
-}
-
-/// Says when a band is sampled at points although the output is much coarser, and when boxes miss
-/// much of the pixels.
-void note_ill_suited_methods(Plan& plan, const Survey& survey) {
-  double scale = 0, share = 1;
-  for (std::size_t s = 0; s < plan.scenes.size(); ++s)
-    if (plan.used[s])
-      for (const PlannedInput& p : plan.scenes[s].inputs) {
-        const PixelWindow& window = plan.chunks[plan.uses[s].front().chunk].window;
-        scale = std::max(scale, plan.lattices[p.lattice]->scale_at(window));
-        share = std::min(share, plan.lattices[p.lattice]->box_share_at(window));
-      }
-  for (const Input& input : survey.inputs) {
-    if (scale > 1.5 && !input.flags && !samples_areas(input) && input.method != Resampling::nearest)
-      plan.notes.push_back(
-          text("the output is up to %.1f times coarser than '%s', and %s looks at "
-               "a few pixels only: --resampling average uses all",
-               scale, input.role.c_str(), to_string(input.method).c_str()));
-    if (share < 0.8 && samples_areas(input))
-      plan.notes.push_back(
-          text("the output is turned against '%s': the boxes that %s takes cover "
-               "%.0f %% of a pixel; take a --crs that is turned less",
-               input.role.c_str(), to_string(input.method).c_str(), 100 * share));
-  }
-}
-
-struct Planned {
-  SurveyResult survey;
-  Plan plan;
-};
-
-/// `grid`: the output grid where it is known already.
-Planned plan_for(const CompositeRequest& request, const Limits& limits,
-                 const std::vector<Scene>& scenes, Headers headers,
-                 const std::optional<GeoBox>& grid, const std::vector<SkippedScene>& leave_out) {
-  Planned p{survey_scenes(scenes, request.recipe, headers, limits.threads, leave_out), {}};
-  const Survey& survey = p.survey.survey;
-  const std::optional<GeoBox> like = grid ? std::nullopt : like_grid(request.recipe);
-  const GeoBox chosen = grid ? *grid : choose_grid(survey, request.recipe, like ? &*like : nullptr);
-  p.plan = make_plan(survey, request.recipe, limits, chosen,
-                     surroundings(request, survey, chosen, headers == Headers::open_all));
-  check_area(p.plan);
-  note_ill_suited_methods(p.plan, survey);
-  return p;
 }
 
 void write_text(const std::string& path, const std::string& text) {
@@ -211,11 +115,12 @@ class Composite {
     options.fuse_pixels = request_.recipe.fuse == Fuse::pixel;
     options.skip_unreadable = request_.recipe.skip_unreadable;
     options.trace = trace_.get();
-    options.spill = {request_.spill_folder.empty() ? folder_.staging() : request_.spill_folder,
-                     folder_.staging(), request_.spill_limit};
+    const SpillPlace place = choose_spill_place(request_, plan, folder_.staging());
+    warn_all(request_, place.notes);
+    options.spill = place.options;
     options.checkpoint_interval = std::chrono::duration<double>(request_.checkpoint_seconds);
-    if (request_.checkpoint_seconds > 0)
-      options.checkpoint = [this, &plan, &outputs](const std::function<RunState()>& save) {
+    if (place.options.checkpoints)
+      options.checkpoint = [this, &plan, &outputs](const SaveState& save) {
         return keeper_.keep(save, plan, outputs);
       };
     if (backend_.cuda)
@@ -226,9 +131,11 @@ class Composite {
       };
     const auto start = std::chrono::steady_clock::now();
     if (request_.progress)
-      options.progress = [this, start, chunks = plan.chunks.size()](std::size_t done) {
+      options.progress = [this, start, chunks = plan.chunks.size()](std::size_t done,
+                                                                    const SumsByTier& sums) {
         const std::chrono::duration<double> so_far = std::chrono::steady_clock::now() - start;
-        request_.progress({done, chunks, so_far.count()});
+        request_.progress(
+            {done, chunks, so_far.count(), resumed_, sums.backend, sums.host, sums.disk});
       };
     return options;
   }
@@ -290,6 +197,7 @@ class Composite {
   RunKeeper keeper_;
   std::optional<GeoBox> grid_;
   std::vector<SkippedScene> skipped_;
+  std::size_t resumed_ = 0;  // chunks that an earlier process had folded
 };
 
 }  // namespace

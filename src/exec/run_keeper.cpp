@@ -107,10 +107,11 @@ void RunKeeper::check_sums(Checkpoint& from, const Plan& plan) {
   from.run.spill_path.clear();
 }
 
-bool RunKeeper::keep(const std::function<RunState()>& save, const Plan& plan,
-                     CompositeOutputs& outputs) {
+bool RunKeeper::keep(const SaveState& save, const Plan& plan, CompositeOutputs& outputs) {
   try {
-    Checkpoint checkpoint{cut_of(plan), save(), {}};
+    std::optional<RunState> state = save();
+    if (!state) return false;
+    Checkpoint checkpoint{cut_of(plan), std::move(*state), {}};
     for (const std::uint32_t tile : checkpoint.run.finished)
       checkpoint.stored.push_back(outputs.stored(plan.tiles[tile]));
     outputs.store();

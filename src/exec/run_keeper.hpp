@@ -9,6 +9,7 @@
 #include "exec/checkpoint.hpp"
 #include "exec/composite_outputs.hpp"
 #include "exec/output_folder.hpp"
+#include "exec/runner.hpp"
 
 namespace cubemill {
 
@@ -32,7 +33,7 @@ class RunKeeper {
   /// Begins a planned run: takes over what the interrupted one had done, once, or begins anew.
   RunState begin(const Json& identity, const Plan& plan, CompositeOutputs& outputs, int threads);
   /// Keeps how far the run has come; false when that failed, with a warning.
-  bool keep(const std::function<RunState()>& save, const Plan& plan, CompositeOutputs& outputs);
+  bool keep(const SaveState& save, const Plan& plan, CompositeOutputs& outputs);
 
  private:
   void take_over_tiles(Checkpoint& from, const Plan& plan, CompositeOutputs& outputs, int threads);

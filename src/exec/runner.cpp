@@ -50,7 +50,7 @@ class Runner {
             plan.memory.slab_bytes, plan.memory.slabs, [this] { wake(); },
             backend_->staging_memory()) {
     if (options.resume.finished.empty() && options.resume.sums.empty()) return;
-    store_.resume(options.resume);
+    tally_.tiles_damaged = store_.resume(options.resume);
     for (std::uint32_t c = 0; c < plan.chunks.size(); ++c) done_ += store_.folded(c);
     tally_.chunks_resumed = done_;
   }
@@ -70,6 +70,7 @@ class Runner {
       work();
     }
     if (failure_) std::rethrow_exception(failure_);
+    end_checkpoints();
     tally_.cache_hits = cache_.hits();
     tally_.cache_peak_bytes = cache_.peak_bytes();
     tally_.spill = store_.tally();
@@ -157,14 +158,33 @@ class Runner {
     });
   }
 
+  // All is with the sink: what earlier checkpoints need is not needed any more. (Where a scene is
+  // left out what is with the sink is of no use.)
+  void end_checkpoints() {
+    if (!tally_.left_out.empty()) return;
+    if (tally_.checkpoints > 0 || tally_.chunks_resumed > 0) {
+      if (!options_.checkpoint || !options_.checkpoint([this] { return save(); })) return;
+    }
+    store_.forget_disk();
+  }
+
+  // Looked at after the sums are saved: what was folded without a scene that failed meanwhile is in
+  // them.
+  std::optional<RunState> save() {
+    RunState state = store_.save();
+    const std::lock_guard lock(mutex_);
+    if (!tally_.left_out.empty()) return {};
+    return state;
+  }
+
   bool checkpoint_is_due() const {
-    return options_.checkpoint && !checkpointing_ &&
+    return options_.checkpoint && !checkpointing_ && tally_.left_out.empty() &&
            Clock::now() - last_checkpoint_ >= options_.checkpoint_interval;
   }
 
   void checkpoint() {
     const TraceSpan span(options_.trace, "checkpoint", "number", tally_.checkpoints);
-    const bool kept = options_.checkpoint([this] { return store_.save(); });
+    const bool kept = options_.checkpoint([this] { return save(); });
     if (kept) store_.kept();
     const std::lock_guard lock(mutex_);
     tally_.checkpoints += kept;
@@ -205,7 +225,7 @@ class Runner {
     const std::lock_guard lock(mutex_);
     tally_.nanoseconds_folding += folding;
     ++done_;
-    if (options_.progress) options_.progress(done_);
+    if (options_.progress) options_.progress(done_, store_.tiers());
     changed_.notify_all();
   }
 

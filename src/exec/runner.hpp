@@ -6,6 +6,7 @@
 #pragma once
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,10 +44,14 @@ struct RunTally {
   std::uint64_t nanoseconds_writing = 0;
   SpillTally spill;
   std::uint64_t chunks_resumed = 0;  ///< folded by an earlier process
+  std::uint64_t tiles_damaged = 0;   ///< whose sums an earlier process left, and had to begin anew
   std::uint64_t checkpoints = 0;
   std::vector<LeftOutScene>
       left_out;  ///< unreadable scenes; not empty: the tiles are not to be used
 };
+
+/// Saves all sums and tells how far the run has come; nothing when that is of no use.
+using SaveState = std::function<std::optional<RunState>()>;
 
 struct RunOptions {
   bool fuse_pixels = true;
@@ -58,12 +63,12 @@ struct RunOptions {
   /// Keeps how far the run has come, which its argument tells; called by one thread at a time,
   /// every `checkpoint_interval`; empty: never. False: it could not be kept, what was kept before
   /// stays.
-  std::function<bool(const std::function<RunState()>&)> checkpoint;
+  std::function<bool(const SaveState&)> checkpoint;
   std::chrono::duration<double> checkpoint_interval{60};
   /// How far an earlier process had come with the same plan.
   RunState resume;
-  /// Called now and then, from any thread, one at a time: chunks done.
-  std::function<void(std::size_t)> progress;
+  /// Called now and then, from any thread, one at a time: chunks done, and where sums are.
+  std::function<void(std::size_t, const SumsByTier&)> progress;
 };
 
 /// Runs the plan. Throws what a reader or the sink throws; the first failure stops all threads.

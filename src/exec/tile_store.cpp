@@ -34,19 +34,35 @@ std::uint32_t TileStore::place(std::uint32_t chunk) const {
   return std::uint32_t(std::lower_bound(begin, chunks_.begin() + first_[tile + 1], chunk) - begin);
 }
 
-void TileStore::resume(const RunState& state) {
+std::size_t TileStore::resume(const RunState& state) {
   finished_ = state.finished;
   values_beyond_ = state.values_beyond;
   for (const std::uint32_t tile : finished_) entries_[tile].folded.first = chunks_of(tile);
+  if (state.spill_path.empty()) return 0;
   std::vector<SpillFile::Slot> used;
+  for (const SavedSums& saved : state.sums) used.push_back(saved.slot);
+  file_ = std::make_unique<SpillFile>(file_options(), state.spill_path, used);
+  std::size_t damaged = 0;
   for (const SavedSums& saved : state.sums) {
+    if (!whole(saved.slot)) {
+      file_->free(saved.slot);
+      ++damaged;
+      continue;
+    }
     Entry& e = entries_[saved.tile];
     e.slot = saved.slot, e.apart = true;
     e.folded = e.in_slot = saved.chunks;
-    used.push_back(saved.slot);
   }
-  if (state.spill_path.empty()) return;
-  file_ = std::make_unique<SpillFile>(file_options(), state.spill_path, used);
+  return damaged;
+}
+
+bool TileStore::whole(const SpillFile::Slot& slot) const {
+  try {
+    file_->read(slot, [](std::size_t, std::size_t, std::span<const std::byte>) {});
+    return true;
+  } catch (const IoError&) {
+    return false;
+  }
 }
 
 bool TileStore::folded(std::uint32_t chunk) const {
@@ -131,6 +147,7 @@ TileState& TileStore::state(std::uint32_t tile) {
   while (!e.state) {
     const std::uint64_t seen = releases();
     e.state = backend_.make_state();
+    states_ += e.state != nullptr;
     if (!e.state)
       make_room(
           seen, [](const Entry& other) { return other.state != nullptr; },
@@ -148,7 +165,10 @@ bool TileStore::others_hold_states(std::uint32_t tile) const {
 std::unique_ptr<TileSums> TileStore::host_sums() {
   for (;;) {
     const std::uint64_t seen = releases();
-    if (auto sums = host_.take()) return sums;
+    if (auto sums = host_.take()) {
+      ++partials_;
+      return sums;
+    }
     make_room(
         seen, [](const Entry& e) { return e.partial != nullptr; }, &TileStore::leave_host);
   }
@@ -203,7 +223,7 @@ void TileStore::leave_backend(std::uint32_t tile) {
   const TraceSpan span(trace_, "leave device", "tile", tile);
   if (!e.partial) e.partial = host_sums();
   backend_.download(*e.state, *e.partial);
-  backend_.recycle(std::move(e.state));
+  drop_state(e);
   const std::lock_guard lock(mutex_);
   moved_to_host_ += tile_sums_bytes(spec_.kinds, spec_.tile_edge);
 }
@@ -224,7 +244,7 @@ TileSums& TileStore::gather(std::uint32_t tile) {
     if (!e.partial) e.partial = host_sums();
     if (e.state) {
       backend_.download(*e.state, *e.partial);
-      backend_.recycle(std::move(e.state));
+      drop_state(e);
     }
     sums = e.partial.get();
   }
@@ -239,7 +259,7 @@ void TileStore::add_slot(std::uint32_t tile, TileSums& into) {
     into.merge(index, at, bytes);
   });
   e.apart = false;
-  if (!options_.owner.empty()) return;
+  if (options_.checkpoints) return;
   const std::lock_guard lock(mutex_);
   retire(e.slot);
 }
@@ -256,16 +276,23 @@ void TileStore::write(std::uint32_t tile, const TileSums& sums, bool apart) {
 // Under the lock. A checkpoint that names the slot may be the last one for a while.
 void TileStore::retire(std::optional<SpillFile::Slot>& slot) {
   if (!slot) return;
-  if (options_.owner.empty())
-    file_->free(*slot);
-  else
+  if (options_.checkpoints)
     retired_.push_back(*slot);
+  else
+    file_->free(*slot);
   slot.reset();
 }
 
+void TileStore::drop_state(Entry& entry) {
+  backend_.recycle(std::move(entry.state));
+  --states_;
+}
+
 void TileStore::drop_memory(Entry& entry) {
-  if (entry.state) backend_.recycle(std::move(entry.state));
-  if (entry.partial) host_.give_back(std::move(entry.partial));
+  if (entry.state) drop_state(entry);
+  if (!entry.partial) return;
+  host_.give_back(std::move(entry.partial));
+  --partials_;
 }
 
 SpillFile::Options TileStore::file_options() const {
@@ -324,6 +351,17 @@ void TileStore::kept() {
 std::uint64_t TileStore::values_beyond() const {
   const std::lock_guard lock(mutex_);
   return values_beyond_;
+}
+
+void TileStore::forget_disk() {
+  const std::lock_guard lock(mutex_);
+  if (file_) file_->keep(false);
+}
+
+SumsByTier TileStore::tiers() const {
+  const std::uint64_t bytes = tile_sums_bytes(spec_.kinds, spec_.tile_edge);
+  const std::lock_guard lock(mutex_);
+  return {states_ * bytes, partials_ * bytes, file_ ? file_->bytes_in_use() : 0};
 }
 
 SpillTally TileStore::tally() const {

@@ -3,6 +3,7 @@
 // a checkpoint can be taken at any time. Not responsible for reading or for the order of work.
 // Thread-safe: a tile belongs to the thread that claimed it; folding and finishing need the claim.
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -21,9 +22,15 @@
 namespace cubemill {
 
 struct SpillOptions {
-  std::string folder;       ///< where spill files go; empty: the folder for temporary files
-  std::string owner;        ///< folder with the checkpoint that may need them; empty: none
-  std::uint64_t limit = 0;  ///< bytes on disk; 0: any
+  std::string folder;        ///< where spill files go; empty: the folder for temporary files
+  std::string owner;         ///< folder with the checkpoint that may need them; empty: none
+  std::uint64_t limit = 0;   ///< bytes on disk; 0: any
+  bool checkpoints = false;  ///< whether what a checkpoint names must stay on the disk
+};
+
+/// Bytes of sums, by where they are.
+struct SumsByTier {
+  std::uint64_t backend = 0, host = 0, disk = 0;
 };
 
 struct SpillTally {
@@ -43,9 +50,9 @@ class TileStore {
   TileStore(const TileStore&) = delete;
   TileStore& operator=(const TileStore&) = delete;
 
-  /// Takes over what an interrupted run had folded. Throws IoError when its spill file is gone or
-  /// another's.
-  void resume(const RunState& state);
+  /// Takes over what an interrupted run had folded; gives of how many tiles it is damaged, which
+  /// are begun anew. Throws IoError when its spill file is gone or another's.
+  std::size_t resume(const RunState& state);
 
   bool try_claim(std::uint32_t tile);
   void release(std::uint32_t tile);
@@ -69,10 +76,13 @@ class TileStore {
   /// on the disk stays until `kept` was called and more was saved.
   RunState save();
   void kept();
+  /// Says that nothing on the disk is needed by a later process any more.
+  void forget_disk();
 
   /// Wakes all that wait, for good: the run has failed.
   void stop();
   SpillTally tally() const;
+  SumsByTier tiers() const;
 
  private:
   struct Entry {
@@ -110,7 +120,9 @@ class TileStore {
   void add_slot(std::uint32_t tile, TileSums& into);
   void write(std::uint32_t tile, const TileSums& sums, bool apart);
   void retire(std::optional<SpillFile::Slot>& slot);
+  void drop_state(Entry& entry);
   void drop_memory(Entry& entry);
+  bool whole(const SpillFile::Slot& slot) const;
   SpillFile::Options file_options() const;
   SpillFile& file();
 
@@ -131,6 +143,7 @@ class TileStore {
   std::uint64_t releases_ = 0;
   bool stopped_ = false;
   std::uint64_t moved_to_host_ = 0;
+  std::atomic<std::uint64_t> states_{0}, partials_{0};
   std::unique_ptr<SpillFile> file_;
   std::vector<SpillFile::Slot> retired_, leaving_;  // kept for the sake of the last checkpoint
 };

@@ -44,7 +44,7 @@ void check_spill_room(const std::string& folder, std::uint64_t bytes) {
   if (free < bytes)
     throw IoError(folder, "sums that memory has no room for need " + std::to_string(bytes) +
                               " bytes, " + std::to_string(free) +
-                              " are free: free space there, choose another folder (--spill) or"
+                              " are free: free space there, choose another folder (--spill-dir) or"
                               " give more --memory");
 }
 

@@ -145,6 +145,9 @@ Fit look_at(Plan& plan, const Survey& survey, const Limits& limits, const Surrou
   count_blocks(plan, survey);
   OrderCost& cost = order == Order::scene ? plan.scene_order : plan.tile_order;
   cost = order_cost(plan, fit.memory, fit.need, plan.block_bytes_decoded);
+  // Asked for, an order is tried all the same: whoever looks at the disk says what is missing.
+  if (limits.order == Order::automatic && cost.disk > around.spill_room)
+    fit.fits = cost.fits = false;
   return fit;
 }
 

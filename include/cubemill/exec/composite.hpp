@@ -17,6 +17,8 @@ struct Progress {
   std::size_t chunks_done = 0;
   std::size_t chunks = 0;
   double seconds = 0;
+  std::size_t chunks_resumed = 0;  ///< of those done, by an earlier process
+  std::uint64_t sums_backend = 0, sums_host = 0, sums_disk = 0;  ///< bytes, by where sums are
 };
 
 enum class BackendChoice { automatic, cpu, cuda };

@@ -141,6 +141,7 @@ struct Surroundings {
   std::uint64_t source_bytes = 0;   ///< block tables of the open rasters
   std::uint64_t output_bytes = 0;   ///< overviews and quick look of all outputs
   std::uint64_t output_bytes_per_thread = 0;
+  std::uint64_t spill_room = ~std::uint64_t(0);  ///< bytes of sums that a disk may hold
 };
 
 /// Makes the plan. Throws InvalidInput (grids that disagree, too large a grid) and OutOfMemory
