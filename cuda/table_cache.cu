@@ -5,13 +5,16 @@
 namespace cubemill::cuda {
 
 // Buffers are taken and given in the compute stream, whose kernels read them; the copy stream,
-// which fills them, waits until they are there.
+// which fills them, waits until they are there. The compute stream waits until they are filled, at
+// once: a chunk that is refused halfway gives tables back that nothing was to read.
 DeviceBuffer TableCache::copied(const void* host, std::size_t bytes) {
   if (host == nullptr || bytes == 0) return {};
   DeviceBuffer buffer = take_(bytes);
   made_.record(compute_);
   made_.hold(copy_);
   CUBEMILL_CUDA(cudaMemcpyAsync(buffer.data(), host, bytes, cudaMemcpyHostToDevice, copy_.get()));
+  filled_.record(copy_);
+  filled_.hold(compute_);
   return buffer;
 }
 

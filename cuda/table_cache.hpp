@@ -41,7 +41,7 @@ class TableCache {
   const Stream& copy_;
   const Stream& compute_;
   const std::size_t capacity_;
-  Event made_;
+  Event made_, filled_;
   std::list<Entry> recent_;  // the latest first
 };
 
