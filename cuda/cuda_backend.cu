@@ -1,8 +1,7 @@
 #include "cubemill/backend/cuda_backend.hpp"
-#include "device_backend.hpp"
+#include "dealing_backend.hpp"
 
 namespace cubemill {
-
 bool cuda_is_built_in() { return true; }
 
 std::vector<CudaDevice> cuda_devices(std::string& reason) {
@@ -17,21 +16,31 @@ std::vector<CudaDevice> cuda_devices(std::string& reason) {
   for (int d = 0; d < count; ++d) {
     cudaDeviceProp properties{};
     CUBEMILL_CUDA(cudaGetDeviceProperties(&properties, d));
-    std::size_t free = 0, all = properties.totalGlobalMem;
-    if (d == 0) CUBEMILL_CUDA(cudaMemGetInfo(&free, &all));
     devices.push_back({properties.name,
                        std::to_string(properties.major) + "." + std::to_string(properties.minor),
-                       all, free});
+                       properties.totalGlobalMem});
   }
   return devices;
+}
+
+std::uint64_t cuda_free_bytes(int device) {
+  const cuda::Device current(device);
+  std::size_t free = 0, all = 0;
+  CUBEMILL_CUDA(cudaMemGetInfo(&free, &all));
+  return free;
 }
 
 std::unique_ptr<FoldBackend> make_cuda_backend(FoldSpec spec, const CudaOptions& options) {
   std::string reason;
   if (cuda_devices(reason).empty())
     throw DeviceError("--backend cuda: " + reason + "; use --backend cpu");
-  return std::make_unique<cuda::DeviceBackend>(0, 1, std::move(spec), options,
-                                               std::make_shared<cuda::PinnedMemory>());
+  const auto pinned = std::make_shared<cuda::PinnedMemory>();
+  std::vector<std::unique_ptr<cuda::DeviceBackend>> devices;
+  for (const int device : options.devices)
+    devices.push_back(std::make_unique<cuda::DeviceBackend>(device, options.devices.size(), spec,
+                                                            options, pinned));
+  if (devices.size() == 1) return std::move(devices.front());
+  return std::make_unique<cuda::DealingBackend>(std::move(devices));
 }
 
 }  // namespace cubemill

@@ -32,6 +32,7 @@ DeviceBackend::DeviceBackend(int device, std::size_t devices, FoldSpec spec,
       devices_(devices),
       table_bytes_(options.table_bytes),
       pinned_(std::move(pinned)),
+      trace_(options.span, device_),
       pool_(device_, memory_limit(options)),
       tables_([this](std::size_t bytes) { return take(bytes); }, copy_, compute_, tables_kept),
       transfers_(pool_, std::size_t(spec_.tile_edge * spec_.tile_edge), compute_) {
@@ -111,10 +112,13 @@ void DeviceBackend::fold(StagedChunk& chunk, TileState& tile, std::int64_t x, st
   std::vector<ChunkLaunch> launches = prepare(s, chunk);
   next_ = (next_ + 1) % staging_.size();
   send(s, chunk);
-  const auto run = std::size_t((y * spec_.tile_edge + x) / run_length);
-  for (std::size_t i = 0; i < launches.size(); ++i) {
-    launches[i].arguments.sums = sums_of(tile, i).data + run * bytes_per_run(spec_.kinds[i]);
-    launch_fold(launches[i].index, launches[i].shape, launches[i].arguments, compute_.get());
+  {
+    const auto span = computing("fold");
+    const auto run = std::size_t((y * spec_.tile_edge + x) / run_length);
+    for (std::size_t i = 0; i < launches.size(); ++i) {
+      launches[i].arguments.sums = sums_of(tile, i).data + run * bytes_per_run(spec_.kinds[i]);
+      launch_fold(launches[i].index, launches[i].shape, launches[i].arguments, compute_.get());
+    }
   }
   s.folded.record(compute_);
   tables_.end_of_chunk();
@@ -148,6 +152,7 @@ void DeviceBackend::make_room_for_arguments(Staging& s, std::size_t bytes) {
 void DeviceBackend::send(Staging& s, StagedChunk& chunk) {
   const std::size_t arguments = argument_bytes(chunk.fold, spec_.indices);
   s.folded.hold(copy_);
+  const StreamTrace::Span span(trace_, "copy", "copy", copy_);
   CUBEMILL_CUDA(cudaMemcpyAsync(s.slab.data(), chunk.slab.data(), chunk.slab.used(),
                                 cudaMemcpyHostToDevice, copy_.get()));
   s.chunk.emplace(std::move(chunk));
@@ -176,6 +181,7 @@ void DeviceBackend::release_slabs() noexcept {
 
 void DeviceBackend::download(TileState& tile, TileSums& into) {
   device_.use();
+  const auto span = computing("download");
   for (std::size_t i = 0; i < spec_.kinds.size(); ++i)
     transfers_.download(sums_of(tile, i), [&](std::size_t at, std::span<const std::byte> piece) {
       into.merge(i, at, piece);
@@ -184,6 +190,7 @@ void DeviceBackend::download(TileState& tile, TileSums& into) {
 
 void DeviceBackend::merge(TileState& tile, const TileSums& sums) {
   device_.use();
+  const auto span = computing("merge");
   const auto all = sums.bytes();
   for (std::size_t i = 0; i < all.size(); ++i) transfers_.merge(sums_of(tile, i), all[i]);
 }
@@ -191,6 +198,7 @@ void DeviceBackend::merge(TileState& tile, const TileSums& sums) {
 std::uint64_t DeviceBackend::finish(TileState& tile, std::size_t index, std::vector<float>& means,
                                     std::vector<std::uint32_t>& counts) {
   device_.use();
+  const auto span = computing("finish");
   return transfers_.finish(sums_of(tile, index), means, counts);
 }
 

@@ -11,6 +11,7 @@
 #include "chunk_launches.hpp"
 #include "cubemill/backend/cuda_backend.hpp"
 #include "pinned_memory.hpp"
+#include "stream_trace.hpp"
 #include "tile_transfers.hpp"
 
 namespace cubemill::cuda {
@@ -51,6 +52,7 @@ class DeviceBackend final : public FoldBackend {
   std::vector<ChunkLaunch> prepare(Staging& s, const StagedChunk& chunk);
   void make_room_for_arguments(Staging& s, std::size_t bytes);
   void send(Staging& s, StagedChunk& chunk);
+  StreamTrace::Span computing(const char* what) { return {trace_, what, "compute", compute_}; }
   void give_slabs_back(const Staging* kept);
 
   const Device device_;
@@ -58,6 +60,7 @@ class DeviceBackend final : public FoldBackend {
   const std::size_t devices_;
   const std::size_t table_bytes_;  // of one chunk
   const std::shared_ptr<PinnedMemory> pinned_;
+  StreamTrace trace_;
   // Pools go after what they gave, streams after pools.
   Stream copy_, compute_;
   mutable std::mutex mutex_;  // guards what follows

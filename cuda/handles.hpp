@@ -68,6 +68,13 @@ class Event {
   void synchronize() const {
     if (recorded_) CUBEMILL_CUDA(cudaEventSynchronize(event_));
   }
+  /// Whether all before it is done.
+  bool is_done() const {
+    const cudaError_t error = cudaEventQuery(event_);
+    if (error == cudaErrorNotReady) return (void)cudaGetLastError(), false;
+    CUBEMILL_CUDA(error);
+    return true;
+  }
   /// Both timed, recorded and done.
   float milliseconds_since(const Event& earlier) const {
     float milliseconds = 0;

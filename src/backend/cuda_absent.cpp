@@ -11,6 +11,10 @@ std::vector<CudaDevice> cuda_devices(std::string& reason) {
   return {};
 }
 
+std::uint64_t cuda_free_bytes(int) { throw DeviceError("this program was built without CUDA"); }
+
+CopyRates measure_copy_rates(int) { throw DeviceError("this program was built without CUDA"); }
+
 std::unique_ptr<FoldBackend> make_cuda_backend(FoldSpec, const CudaOptions&) {
   throw DeviceError("--backend cuda: this program was built without CUDA; use --backend cpu");
 }

@@ -85,6 +85,33 @@ int demo(const CommandLine& line) {
   return 0;
 }
 
+Json device_json(int number, const CudaDevice& device, bool copy_rate) {
+  Json j = {{"number", number},
+            {"name", device.name},
+            {"compute_capability", device.capability},
+            {"memory_bytes", device.memory_bytes},
+            {"free_bytes", cuda_free_bytes(number)}};
+  if (!copy_rate) return j;
+  const CopyRates rates = measure_copy_rates(number);
+  j["bytes_per_second"] = {
+      {"to_device", rates.to_device}, {"to_host", rates.to_host}, {"on_device", rates.on_device}};
+  if (!rates.link.empty()) j["link"] = rates.link;
+  return j;
+}
+
+void print_device(const Json& d) {
+  std::printf(
+      "CUDA device %-4d%s, compute capability %s, %.1f of %.1f GiB free\n", d["number"].get<int>(),
+      d["name"].get<std::string>().c_str(), d["compute_capability"].get<std::string>().c_str(),
+      d["free_bytes"].get<double>() / (1 << 30), d["memory_bytes"].get<double>() / (1 << 30));
+  if (!d.contains("bytes_per_second")) return;
+  const Json& rates = d["bytes_per_second"];
+  std::printf("%-16s%.1f GB/s to it, %.1f GB/s from it, %.0f GB/s on it%s\n", "",
+              rates["to_device"].get<double>() * 1e-9, rates["to_host"].get<double>() * 1e-9,
+              rates["on_device"].get<double>() * 1e-9,
+              d.contains("link") ? (", " + d["link"].get<std::string>()).c_str() : "");
+}
+
 int info(const CommandLine& line) {
   initialise_gdal(gdal_cache_bytes);
   Json j;
@@ -96,11 +123,8 @@ int info(const CommandLine& line) {
   const std::vector<CudaDevice> devices = cuda_devices(no_device);
   j["cuda"]["built_in"] = cuda_is_built_in();
   j["cuda"]["devices"] = Json::array();
-  for (const CudaDevice& d : devices)
-    j["cuda"]["devices"].push_back({{"name", d.name},
-                                    {"compute_capability", d.capability},
-                                    {"memory_bytes", d.memory_bytes},
-                                    {"free_bytes", d.free_bytes}});
+  for (std::size_t d = 0; d < devices.size(); ++d)
+    j["cuda"]["devices"].push_back(device_json(int(d), devices[d], line.copy_rate));
   if (devices.empty()) j["cuda"]["reason"] = no_device;
   j["products"] = product_names();
   if (line.json) {
@@ -112,10 +136,7 @@ int info(const CommandLine& line) {
   std::printf("%-16s%s\n", "instructions", pass_kernels().name);
   std::printf("%-16s%u\n", "cores", std::thread::hardware_concurrency());
   std::printf("%-16s%.1f GiB available\n", "memory", double(available_bytes()) / (1 << 30));
-  for (const CudaDevice& d : devices)
-    std::printf("%-16s%s, compute capability %s, %.1f of %.1f GiB free\n", "CUDA", d.name.c_str(),
-                d.capability.c_str(), double(d.free_bytes) / (1 << 30),
-                double(d.memory_bytes) / (1 << 30));
+  for (const Json& d : j["cuda"]["devices"]) print_device(d);
   if (devices.empty()) std::printf("%-16s%s\n", "CUDA", no_device.c_str());
   std::string products;
   for (const std::string& p : product_names()) products += (products.empty() ? "" : ", ") + p;

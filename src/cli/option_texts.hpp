@@ -56,8 +56,9 @@ inline constexpr OptionText run_options[] = {
     {"order", "auto|tile|scene", "order of work (default: auto)"},
     {"backend", "auto|cpu|cuda", "where the pass runs (default: auto)"},
     {"device-memory", "SIZE",
-     "device memory that is used: 4GiB (default: what is free, less a reserve)"},
-    {"trace", "FILE", "write what every thread did when, for a trace viewer"},
+     "memory that is used of each device: 4GiB (default: what is free, less a reserve)"},
+    {"devices", "N,…", "CUDA devices by number, as info lists them (default: 0)"},
+    {"trace", "FILE", "write what every thread and device did when, for a trace viewer"},
     {"progress", "auto|bar|json|none", "progress on standard error"},
     {"probe", "", "plan: read all headers instead of estimating"},
     {"json", "", "print one JSON document on standard output"},
@@ -77,6 +78,7 @@ inline constexpr OptionText demo_options[] = {
 };
 
 inline constexpr OptionText info_options[] = {
+    {"copy-rate", "", "measure how fast bytes move to, from and on each CUDA device"},
     {"json", "", "print one JSON document on standard output"},
     {"h,help", "", "this text"},
 };

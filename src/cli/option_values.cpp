@@ -73,6 +73,19 @@ Recipe read_recipe_options(const OptionReader& r) {
   return recipe;
 }
 
+std::vector<int> parse_devices(const std::string& text) {
+  std::vector<int> devices;
+  for (const std::string& part : split_list(text)) {
+    const double n = parse_number(part, "--devices");
+    if (n < 0 || n > 1023 || n != int(n) ||
+        std::find(devices.begin(), devices.end(), int(n)) != devices.end())
+      throw InvalidInput("--devices '" + text + "': numbers from 0 on, each once");
+    devices.push_back(int(n));
+  }
+  if (devices.empty()) throw InvalidInput("--devices is empty; --backend cpu takes none");
+  return devices;
+}
+
 Limits read_limits(const OptionReader& r) {
   Limits limits;
   const std::uint64_t available = available_bytes();

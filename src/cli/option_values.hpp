@@ -49,6 +49,8 @@ class OptionReader {
 
 /// The options that decide the result. Throws InvalidInput.
 Recipe read_recipe_options(const OptionReader& options);
+/// Numbers of devices, each once. Throws InvalidInput.
+std::vector<int> parse_devices(const std::string& text);
 /// Memory, threads, order and backend. Throws InvalidInput, DeviceError.
 Limits read_limits(const OptionReader& options);
 

@@ -156,6 +156,7 @@ void read_request(const cxxopts::ParseResult& parsed, CommandLine& line) {
                                                                {"cuda", BackendChoice::cuda}});
   if (how.has("device-memory"))
     line.request.device_memory = parse_size(how.one("device-memory"), 0);
+  if (how.has("devices")) line.request.devices = parse_devices(how.one("devices"));
   line.request.output = how.one("output");
   line.request.overwrite = how.has("overwrite");
   line.request.trace = how.one("trace");
@@ -226,7 +227,7 @@ CommandLine read_command_line(const std::vector<std::string>& arguments) {
     read_demo(parsed, line);
   else if (line.command == "info") {
     if (parsed.count("positional")) throw InvalidInput("info: takes no arguments");
-    line.json = parsed.count("json") > 0;
+    line.json = parsed.count("json") > 0, line.copy_rate = parsed.count("copy-rate") > 0;
   } else
     read_request(parsed, line);
   return line;

@@ -21,6 +21,7 @@ struct CommandLine {
   bool quiet = false;
   bool verbose = false;
   bool probe = false;
+  bool copy_rate = false;
   ProgressStyle progress = ProgressStyle::automatic;
   std::string demo_directory;
   std::map<std::string, std::int64_t> demo;  ///< seed, scenes, size, year when given

@@ -1,6 +1,7 @@
 // Which backend a run takes, and why.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "cubemill/exec/composite.hpp"
 
@@ -8,12 +9,12 @@ namespace cubemill {
 
 struct BackendDecision {
   bool cuda = false;
-  std::string device;  ///< name of the GPU, or the CPU's instruction set
+  std::string device;  ///< names of the GPUs, or the CPU's instruction set
   std::string reason;
 };
 
 /// Asks for devices unless the CPU is wanted. Throws DeviceError when CUDA is wanted and none
-/// answers.
-BackendDecision choose_backend(BackendChoice choice);
+/// answers, InvalidInput when one of `wanted` is not there.
+BackendDecision choose_backend(BackendChoice choice, const std::vector<int>& wanted);
 
 }  // namespace cubemill

@@ -142,7 +142,7 @@ class Composite {
  public:
   Composite(const CompositeRequest& request, Catalog catalog)
       : request_(request),
-        backend_(choose_backend(request.backend)),
+        backend_(choose_backend(request.backend, request.devices)),
         trace_(request.trace.empty() ? nullptr : std::make_unique<Trace>(request.trace)),
         catalog_(std::move(catalog)),
         folder_(request.output, request.overwrite) {
@@ -198,7 +198,8 @@ class Composite {
     if (backend_.cuda)
       options.make_backend = [this](FoldSpec spec, const MemoryPlan& memory) {
         return make_cuda_backend(std::move(spec), {request_.device_memory, memory.slab_bytes,
-                                                   memory.coordinates / (memory.slabs + 1)});
+                                                   memory.coordinates / (memory.slabs + 1),
+                                                   request_.devices, device_span()});
       };
     const auto start = std::chrono::steady_clock::now();
     if (request_.progress)
@@ -207,6 +208,14 @@ class Composite {
         request_.progress({done, chunks, so_far.count()});
       };
     return options;
+  }
+
+  DeviceSpan device_span() const {
+    if (!trace_) return {};
+    return [trace = trace_.get()](const std::string& stream, const char* what,
+                                  Trace::Clock::time_point begin, Trace::Clock::time_point end) {
+      trace->add_on(stream, what, begin, end);
+    };
   }
 
   void leave_out(const Planned& planned, const RunTally& tally) {

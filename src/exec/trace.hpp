@@ -1,5 +1,5 @@
-// What every thread did when, as a file for Chrome's or Perfetto's trace viewer. Written as it
-// happens, so that a long run needs no memory for it. Thread-safe.
+// What every thread, and every stream of a device, did when, as a file for Chrome's or Perfetto's
+// trace viewer. Written as it happens, so that a long run needs no memory for it. Thread-safe.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -24,14 +24,21 @@ class Trace {
 
   void add(const char* name, Clock::time_point begin, Clock::time_point end, const char* what,
            std::uint64_t number);
+  /// Adds a span on a track that is no thread: a stream of a device.
+  void add_on(const std::string& track, const char* name, Clock::time_point begin,
+              Clock::time_point end);
 
  private:
   int thread_number();
+  int track_number(const std::string& track);
+  void name_track(int number, const std::string& name);
+  void write_span(int track, const char* name, Clock::time_point begin, Clock::time_point end);
 
   const Clock::time_point start_ = Clock::now();
   std::mutex mutex_;
   std::ofstream file_;
   std::map<std::thread::id, int> threads_;
+  std::map<std::string, int> tracks_;  // numbered after all threads
 };
 
 /// Something that a thread does while this object lives; nothing where there is no trace.

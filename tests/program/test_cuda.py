@@ -95,9 +95,9 @@ def test_does_not_depend_on_how_streams_and_threads_run(catalog, tmp_path, strea
     check(catalog, tmp_path, *options, PTXEMU_STREAMS=streams, PTXEMU_SCHED=order, PTXEMU_SEED=str(seed))
 
 
-@pytest.mark.parametrize("memory, options", [(6, []), (8, []), (12, ["--valid-range", "none"])])
+@pytest.mark.parametrize("memory, options", [(7, []), (9, []), (12, ["--valid-range", "none"])])
 def test_moves_sums_to_the_host_when_the_device_is_full(catalog, tmp_path, memory, options):
-    """Nine tiles of a period, each with sums of 2 or 6 MiB, folded scene after scene."""
+    """Nine tiles of a period, each with sums of 2 or 6 MiB, folded scene after scene; one or two fit."""
     options = [*options, "--order", "scene", "--crs", "EPSG:32619", "--resolution", "10", "--memory", "1GiB"]
     check(catalog, tmp_path, *options, device=["--device-memory", f"{memory}MiB"])
 
@@ -120,6 +120,53 @@ def test_goes_on_with_a_single_slab(catalog, tmp_path):
     assert json.loads((tmp_path / "cuda" / "report.json").read_text())["memory"]["slabs"] == 1
     assert composite(catalog, tmp_path / "cpu", "cpu", *words, "1GiB").returncode == 0
     assert_same(tmp_path / "cpu", tmp_path / "cuda")
+
+
+@pytest.mark.parametrize("use", [6, 7])
+def test_goes_on_with_the_slabs_that_can_be_pinned(catalog, tmp_path, use):
+    """Four pieces are pinned for arguments and sums, then the slabs: one or two are got of those that were planned."""
+    check(catalog, tmp_path, "--threads", "2", PTXEMU_FAIL=f"cudaHostAlloc:{use}", PTXEMU_LEAK="1")
+
+
+def test_needs_no_memory_pools(catalog, tmp_path):
+    check(catalog, tmp_path, "--valid-range", "none", PTXEMU_POOLS="0", PTXEMU_LEAK="1")
+
+
+@pytest.mark.parametrize("streams, pools", [("lazy", 1), ("random", 0)])
+def test_several_devices_give_the_bytes_of_one(catalog, tmp_path, streams, pools):
+    """Nine tiles; what is done with another device's stream, event or memory is reported."""
+    options = ["--crs", "EPSG:32619", "--resolution", "10", "--index", "ndvi,r=red", "--valid-range", "none"]
+    variables = {"PTXEMU_DEVICES": "2", "PTXEMU_STREAMS": streams, "PTXEMU_POOLS": str(pools), "PTXEMU_LEAK": "1"}
+    trace = tmp_path / "trace.json"
+    report = check(catalog, tmp_path, *options, device=["--devices", "1,0", "--trace", trace], **variables)
+    assert report["backend"]["device"].count("ptxemu") == 2
+    tracks = {e["args"]["name"] for e in json.loads(trace.read_text()) if e["name"] == "thread_name"}
+    assert {f"device {d} {stream}" for d in (0, 1) for stream in ("copy", "compute")} <= tracks
+
+
+def test_names_a_device_that_is_not_there(catalog, tmp_path):
+    refused = composite(catalog, tmp_path / "out", "cuda", "--devices", "0,2", PTXEMU_DEVICES="2")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("cubemill: error: --devices 2: there are 2")
+    assert composite(catalog, tmp_path / "out", "cuda", "--devices", "0,0").returncode == 2
+
+
+def test_a_trace_says_what_streams_did(catalog, tmp_path):
+    trace = tmp_path / "trace.json"
+    done = composite(catalog, tmp_path / "out", "cuda", "--trace", trace, PTXEMU_LEAK="1")
+    assert done.returncode == 0, done.stderr
+    events = json.loads(trace.read_text())
+    names = {e["tid"]: e["args"]["name"] for e in events if e["name"] == "thread_name"}
+    spans = {stream: [e for e in events if e["ph"] == "X" and names[e["tid"]] == f"device 0 {stream}"]
+             for stream in ("copy", "compute")}  # fmt: skip
+    chunks = sum(e["name"] == "read" for e in events)
+    assert [e["name"] for e in spans["copy"]] == ["copy"] * chunks
+    folds, finishes = ([e for e in spans["compute"] if e["name"] == name] for name in ("fold", "finish"))
+    assert len(folds) == chunks and finishes
+    last = max(e["ts"] + e["dur"] for e in events if e["ph"] == "X")
+    assert all(0 <= e["ts"] and 0 <= e["dur"] <= last for e in folds + finishes)
+    for copy, fold in zip(spans["copy"], folds, strict=True):  # a chunk is folded when it is there
+        assert fold["ts"] + fold["dur"] >= copy["ts"] + copy["dur"]
 
 
 FALLIBLE = [
@@ -193,5 +240,17 @@ def test_the_check_of_kernels_sees_each_offence(tmp_path, offence):
 def test_info_lists_devices():
     document = json.loads(run("info", "--json").stdout)
     assert document["cuda"]["built_in"] and len(document["cuda"]["devices"]) == 1
-    assert document["cuda"]["devices"][0]["memory_bytes"] == 1 << 30
+    device = document["cuda"]["devices"][0]
+    assert device["number"] == 0 and device["memory_bytes"] == device["free_bytes"] == 1 << 30
+    assert "bytes_per_second" not in device
     assert Path(RUNTIME).is_file()
+
+
+def test_info_measures_every_device():
+    done = run("info", "--json", "--copy-rate", PTXEMU_DEVICES="2", PTXEMU_LEAK="1")
+    assert done.returncode == 0, done.stderr
+    devices = json.loads(done.stdout)["cuda"]["devices"]
+    assert [device["number"] for device in devices] == [0, 1]
+    for device in devices:
+        assert set(device["bytes_per_second"]) == {"to_device", "to_host", "on_device"}
+        assert all(1e6 < rate < 1e14 for rate in device["bytes_per_second"].values())

@@ -27,7 +27,8 @@ struct CompositeRequest {
   std::map<std::string, std::vector<std::string>> options;
   Limits limits;
   BackendChoice backend = BackendChoice::automatic;
-  std::uint64_t device_memory = 0;  ///< bytes; 0: what is free, less a reserve
+  std::uint64_t device_memory = 0;  ///< bytes a device; 0: what is free, less a reserve
+  std::vector<int> devices = {0};   ///< that CUDA numbers from 0
   std::string output;               ///< folder
   Compression compression = Compression::deflate;
   bool overwrite = false;

@@ -33,9 +33,12 @@ struct Alloc {
   bool async;
   int id;
   u64* pool = nullptr;
+  int dev = 0;
 };
 static std::map<u64, Alloc> allocs;
-static u64 cap, used = 0, bump = 4096;
+static thread_local int curdev = 0;
+static std::map<int, u64> used;  // by device; each has the capacity
+static u64 cap, bump = 4096;
 static int allocid = 0;
 static std::map<u64, u64> pinned;
 std::string describe(u64 a) {
@@ -96,11 +99,20 @@ struct Strm {
   RecP tail;
   u64 clk = 0;
   bool capturing = false;
+  int dev = 0;
 };
 struct Evt {
   RecP last;
   bool timing;
+  int dev = 0;
 };
+// What is used belongs to a device; a launch also needs it to be the current one.
+static bool elsewhere(int one, int other, const std::string& what) {
+  if (one == other) return false;
+  report("API", "device " + what,
+         what + ": devices " + std::to_string(one) + " and " + std::to_string(other));
+  return true;
+}
 static std::map<u32, std::unique_ptr<Strm>> streams;
 static Strm* legacy;
 static u32 nextStream = 1;
@@ -423,16 +435,16 @@ static cudaError_t checkkind(void* d, const void* s, cudaMemcpyKind k) {
   }
   return cudaSuccess;
 }
-static u64 newalloc(u64 n, bool live, bool async, bool internal = false) {
+static u64 newalloc(u64 n, bool live, bool async, bool internal = false, int dev = curdev) {
   if (n == 0) n = 1;
   u64 sz = (n + 255) & ~255ull;
-  if (!internal && (used + sz > cap || sz > cap)) return 0;
+  if (!internal && (used[dev] + sz > cap || sz > cap)) return 0;
   if (bump + sz + 512 > dm.size) return 0;
   u64 a = dm.base + bump + 256;
   bump += sz + 512;
-  used += sz;
-  peak = std::max(peak, used);
-  allocs[a] = {a, n, true, async, internal ? 0 : ++allocid};
+  used[dev] += sz;
+  peak = std::max(peak, used[dev]);
+  allocs[a] = {a, n, true, async, internal ? 0 : ++allocid, nullptr, internal ? -1 : dev};
   if (live) memset(dm.shadow + (a - dm.base), 1, n);
   memset(dm.store + (a - dm.base), 0xA5, n);
   return a;
@@ -590,6 +602,17 @@ static cudaError_t launch(const void* key, dim3 g, dim3 b, void** args, size_t s
   L->params.assign(f->paramBytes, 0);
   for (size_t k = 0; k < f->params.size(); ++k)
     memcpy(&L->params[f->params[k].off], args[k], f->params[k].size);
+  if (elsewhere(strm(st)->dev, curdev, "launch in a stream that is not of the current device"))
+    return ret(cudaErrorInvalidResourceHandle);
+  for (size_t at = 0; at + 8 <= L->params.size(); at += 8) {
+    u64 word;
+    memcpy(&word, &L->params[at], 8);
+    if (!inDev(word)) continue;
+    auto a = allocs.upper_bound(word);
+    if (a != allocs.begin() && (--a)->second.dev >= 0 && word < a->first + a->second.size &&
+        elsewhere(a->second.dev, curdev, "kernel argument in another device's memory"))
+      return ret(cudaErrorIllegalAddress);
+  }
   ++nlaunch;
   enqueue(strm(st), "kernel " + f->name.substr(0, 60), [L](u32 op) {
     if (sticky) return;
@@ -611,9 +634,9 @@ struct Cfgs {
   void* st;
 };
 static thread_local std::vector<Cfgs> cfgstack;
-static int curdev = 0;
 struct Pool {
   u64 thr = 0, max = 0, used = 0;
+  int dev = 0;
 };
 static Pool pool0;
 }  // namespace ptxemu
@@ -688,7 +711,8 @@ cudaError_t cudaGetDevice(int* d) {
 }
 cudaError_t cudaSetDevice(int d) {
   API("cudaSetDevice", cudaErrorDevicesUnavailable);
-  if (d != 0) return ret(cudaErrorInvalidDevice);
+  if (d < 0 || d >= atoi(env("PTXEMU_DEVICES", "1"))) return ret(cudaErrorInvalidDevice);
+  curdev = d;
   return cudaSuccess;
 }
 cudaError_t cudaInitDevice(int d, unsigned, unsigned) { return cudaSetDevice(d); }
@@ -709,7 +733,7 @@ cudaError_t cudaRuntimeGetVersion(int* v) {
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int d) {
   API("cudaGetDeviceProperties", cudaErrorInvalidDevice);
-  if (d) return ret(cudaErrorInvalidDevice);
+  if (d < 0 || d >= atoi(env("PTXEMU_DEVICES", "1"))) return ret(cudaErrorInvalidDevice);
   memset(p, 0, sizeof *p);
   strcpy(p->name, "ptxemu (no GPU)");
   p->totalGlobalMem = cap;
@@ -743,7 +767,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int d) {
 }
 cudaError_t cudaDeviceGetAttribute(int* v, cudaDeviceAttr a, int d) {
   Lock l;
-  if (d) return ret(cudaErrorInvalidDevice);
+  if (d < 0 || d >= atoi(env("PTXEMU_DEVICES", "1"))) return ret(cudaErrorInvalidDevice);
   switch (a) {
     case cudaDevAttrComputeCapabilityMajor:
       *v = cc / 10;
@@ -791,6 +815,8 @@ cudaError_t cudaDeviceGetAttribute(int* v, cudaDeviceAttr a, int d) {
       *v = 65536;
       break;
     case cudaDevAttrMemoryPoolsSupported:
+      *v = atoi(env("PTXEMU_POOLS", "1"));
+      break;
     case cudaDevAttrUnifiedAddressing:
     case cudaDevAttrConcurrentKernels:
     case cudaDevAttrCanMapHostMemory:
@@ -814,7 +840,7 @@ cudaError_t cudaDeviceGetAttribute(int* v, cudaDeviceAttr a, int d) {
 cudaError_t cudaMemGetInfo(size_t* f, size_t* t) {
   API("cudaMemGetInfo", cudaErrorInvalidValue);
   *t = cap;
-  *f = cap > used ? cap - used : 0;
+  *f = cap > used[curdev] ? cap - used[curdev] : 0;
   return cudaSuccess;
 }
 cudaError_t cudaMalloc(void** p, size_t n) {
@@ -844,7 +870,7 @@ cudaError_t cudaFree(void* p) {
     return ret(cudaErrorInvalidValue);
   }
   i->second.live = false;
-  used -= (i->second.size + 255) & ~255ull;
+  used[i->second.dev] -= (i->second.size + 255) & ~255ull;
   if (i->second.pool) *i->second.pool -= (i->second.size + 255) & ~255ull;
   kill(i->second);
   drop(i->second);
@@ -860,7 +886,9 @@ static cudaError_t mallocAsync(void** p, size_t n, cudaStream_t st, Pool* pool =
   }
   u64 sz = (n + 255) & ~255ull;
   if (pool->max && pool->used + sz > pool->max) return ret(cudaErrorMemoryAllocation);
-  u64 a = newalloc(n, false, true);
+  if (elsewhere(pool->dev, strm(st)->dev, "memory of a pool in a stream of another device"))
+    return ret(cudaErrorInvalidResourceHandle);
+  u64 a = newalloc(n, false, true, false, pool->dev);
   if (!a) return ret(cudaErrorMemoryAllocation);
   *p = (void*)a;
   pool->used += sz;
@@ -887,7 +915,7 @@ cudaError_t cudaFreeAsync(void* p, cudaStream_t st) {
     return ret(cudaErrorInvalidValue);
   }
   i->second.live = false;
-  used -= (i->second.size + 255) & ~255ull;
+  used[i->second.dev] -= (i->second.size + 255) & ~255ull;
   if (i->second.pool) *i->second.pool -= (i->second.size + 255) & ~255ull;
   Alloc x = i->second;
   enqueue(strm(st), "cudaFreeAsync", [x](u32 op) mutable {
@@ -1087,6 +1115,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* s, unsigned f) {
   auto x = std::make_unique<Strm>();
   x->id = nextStream++;
   x->nonblocking = f & cudaStreamNonBlocking;
+  x->dev = curdev;
   *s = (cudaStream_t)x.get();
   streams[x->id] = std::move(x);
   return cudaSuccess;
@@ -1156,7 +1185,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned) {
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned f) {
   API("cudaEventCreate", cudaErrorMemoryAllocation);
-  *e = (cudaEvent_t) new Evt{nullptr, !(f & cudaEventDisableTiming)};
+  *e = (cudaEvent_t) new Evt{nullptr, !(f & cudaEventDisableTiming), curdev};
   ++nhandles;
   return cudaSuccess;
 }
@@ -1172,6 +1201,8 @@ cudaError_t cudaEventDestroy(cudaEvent_t e) {
 cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s) {
   API("cudaEventRecord", cudaErrorInvalidResourceHandle);
   if (!valid(s)) return ret(cudaErrorInvalidResourceHandle);
+  if (elsewhere(((Evt*)e)->dev, strm(s)->dev, "event recorded in a stream of another device"))
+    return ret(cudaErrorInvalidResourceHandle);
   ((Evt*)e)->last = enqueue(strm(s), "eventRecord", [](u32) {});
   return cudaSuccess;
 }
@@ -1299,8 +1330,10 @@ cudaError_t cudaDeviceGetMemPool(cudaMemPool_t* p, int) {
 cudaError_t cudaDeviceSetMemPool(int, cudaMemPool_t) { return cudaSuccess; }
 cudaError_t cudaMemPoolCreate(cudaMemPool_t* p, const cudaMemPoolProps* q) {
   API("cudaMemPoolCreate", cudaErrorMemoryAllocation);
+  if (!atoi(env("PTXEMU_POOLS", "1"))) return ret(cudaErrorNotSupported);
   auto* x = new Pool;
   x->max = q ? q->maxSize : 0;
+  x->dev = q ? q->location.id : 0;
   *p = (cudaMemPool_t)x;
   ++nhandles;
   return cudaSuccess;
@@ -1330,7 +1363,7 @@ cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t p, cudaMemPoolAttr a, void* v)
       break;
     case cudaMemPoolAttrUsedMemCurrent:
     case cudaMemPoolAttrReservedMemCurrent:
-      *(u64*)v = used;
+      *(u64*)v = used[((Pool*)p)->dev];
       break;
     case cudaMemPoolAttrUsedMemHigh:
     case cudaMemPoolAttrReservedMemHigh:

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "cubemill/base/error.hpp"
+
 namespace cubemill {
 namespace {
 
@@ -20,6 +22,42 @@ TEST(SlabPool, LendsAsManySlabsAsItHas) {
   b.give_back();
   EXPECT_FALSE(b);
   EXPECT_TRUE(pool.try_acquire());
+}
+
+/// A heap that has so many pieces and no more.
+class ShortMemory final : public StagingMemory {
+ public:
+  explicit ShortMemory(int pieces) : left_(pieces) {}
+  ~ShortMemory() override { EXPECT_EQ(out_, 0) << "pieces that did not come back"; }
+  std::byte* take(std::size_t bytes) override {
+    if (left_ == 0) throw OutOfMemory("nothing left", bytes);
+    --left_, ++out_;
+    return heap_memory().take(bytes);
+  }
+  void give_back(std::byte* memory) noexcept override {
+    --out_;
+    heap_memory().give_back(memory);
+  }
+
+ private:
+  int left_, out_ = 0;
+};
+
+TEST(SlabPool, HasFewerSlabsWhereMemoryIsShort) {
+  ShortMemory two(2);
+  SlabPool pool(
+      1000, 5, [] {}, two);
+  EXPECT_EQ(pool.count(), 2u);
+  Slab a = pool.try_acquire(), b = pool.try_acquire();
+  EXPECT_TRUE(a && b);
+  EXPECT_FALSE(pool.try_acquire());
+}
+
+TEST(SlabPool, RefusesWhereNotEvenOneSlabFits) {
+  ShortMemory none(0);
+  EXPECT_THROW(SlabPool(
+                   1000, 5, [] {}, none),
+               OutOfMemory);
 }
 
 TEST(SlabPool, GetsASlabBackWhenItsHolderGoes) {
