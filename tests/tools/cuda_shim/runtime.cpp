@@ -23,6 +23,7 @@ class Pool {
 
 namespace {
 
+constexpr int devices = 2;
 constexpr std::size_t device_memory = std::size_t(1) << 30;
 constexpr unsigned kernel_threads = 3;  // odd: neighbours in a row and in a column are apart
 constexpr int never_written = 0xA5;
@@ -111,12 +112,12 @@ void launch_threads(dim3 grid, dim3 block, Stream* stream, std::function<void()>
 using namespace cudashim;
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
+  *count = devices;
   return cudaSuccess;
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
-  *properties = {"threads of the host", 0, 0, device_memory};
+  *properties = {"threads of the host", 0, 0, 0, 0, 0, device_memory};
   return cudaSuccess;
 }
 
@@ -174,6 +175,10 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   event->wait();
   return cudaSuccess;
+}
+
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+  return event->is_reached() ? cudaSuccess : cudaErrorNotReady;
 }
 
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t, cudaEvent_t) {

@@ -21,6 +21,17 @@ void Mark::wait() {
   acquire(this);
 }
 
+bool Mark::is_reached() {
+  bool reached;
+  {
+    const Unseen unseen;
+    const std::lock_guard lock(mutex_);
+    reached = reached_;
+  }
+  if (reached) acquire(this);
+  return reached;
+}
+
 Stream::Stream() : thread_([this] { work(); }) {}
 
 Stream::~Stream() {

@@ -17,6 +17,7 @@ class Mark {
  public:
   void reach();
   void wait();
+  bool is_reached();
 
  private:
   std::mutex mutex_;
@@ -54,6 +55,7 @@ class Event {
   void record(Stream& stream);
   /// Waits in this thread, or lets a stream wait; does nothing where nothing was recorded.
   void wait() const;
+  bool is_reached() const { return !mark_ || mark_->is_reached(); }
   void hold(Stream& stream) const;
 
  private:

@@ -18,12 +18,33 @@ std::unique_ptr<FoldBackend> make(FoldSpec spec, std::size_t memory, std::size_t
   return make_cuda_backend(std::move(spec), {memory, Observation::slab_bytes, table_bytes});
 }
 
-const BackendUnderTest cuda{"cuda", [](FoldSpec spec, std::size_t states, std::size_t) {
-                              const std::size_t each = tile_sums_bytes(spec.kinds, spec.tile_edge);
-                              return make(std::move(spec), beside_states + states * each, 1 << 20);
-                            }};
+std::size_t memory_for(const FoldSpec& spec, std::size_t states) {
+  return beside_states + states * tile_sums_bytes(spec.kinds, spec.tile_edge);
+}
 
-CUBEMILL_TEST_BACKEND(Cuda, cuda);
+const BackendUnderTest one_device{"cuda", [](FoldSpec spec, std::size_t states, std::size_t) {
+                                    const std::size_t memory = memory_for(spec, states);
+                                    return make(std::move(spec), memory, 1 << 20);
+                                  }};
+
+// Two devices whose work is traced.
+const BackendUnderTest two_devices{
+    "two_devices",
+    [](FoldSpec spec, std::size_t states, std::size_t) {
+      CudaOptions options{memory_for(spec, states), Observation::slab_bytes, 1 << 20, {0, 1}};
+      options.span = [](const std::string& stream, const char*, auto begin, auto end) {
+        EXPECT_TRUE(stream.starts_with("device ")) << stream;
+        EXPECT_LE(begin, end);
+      };
+      return make_cuda_backend(std::move(spec), options);
+    },
+    []() -> std::string {
+      std::string reason;
+      return cuda_devices(reason).size() < 2 ? "there is one device" : "";
+    }};
+
+CUBEMILL_TEST_BACKEND(Cuda, one_device);
+INSTANTIATE_TEST_SUITE_P(TwoDevices, FoldBackendContract, testing::Values(two_devices));
 
 TEST(CudaBackend, IsBuiltInAndHasADevice) {
   std::string reason;
