@@ -1721,6 +1721,6 @@ Fault execute(const Launch& l) {
   } catch (Kill& k) {
     return k.f;
   }
-  return F_OK;
+  return F_DONE;
 }
 }  // namespace ptxemu

@@ -13,7 +13,7 @@ struct Launch {
   u32 opid;
 };
 enum Fault {
-  F_OK = 0,
+  F_DONE = 0,
   F_ILLEGAL = 700,
   F_MISALIGNED = 716,
   F_ASSERT = 710,
