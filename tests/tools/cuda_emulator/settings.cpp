@@ -7,7 +7,6 @@
 
 namespace ptxemu {
 
-u64 mix[128][20];
 DevMem dm;
 Cfg cfg;
 u64 nerrors = 0, ninstr = 0;
@@ -16,7 +15,6 @@ static std::map<std::string, u64> seen;
 static bool inited = false;
 static std::map<std::string, std::set<long>> inj;
 static std::map<std::string, long> calls;
-static void finish2();
 
 void report(const char* kind, const std::string& key, const std::string& msg) {
   ++nerrors;
@@ -36,47 +34,34 @@ const char* env(const char* n, const char* d) {
   return v ? v : d;
 }
 
-static void finish() {
-  if (getenv("PTXEMU_QUIET") && !nerrors) return;
-  size_t leak = 0, lb = 0;
+// Says what is wrong in the end: what was not given back, and calls that were to fail but were
+// never made.
+static void report_rest() {
+  u64 bytes = 0, pieces = 0;
   for (auto& a : allocs)
-    if (a.second.live && a.second.id > 0) {
-      ++leak;
-      lb += a.second.size;
-    }
-  fprintf(stderr,
-          "ptxemu summary: %llu launches, %llu PTX instructions, peak device memory %llu, %zu "
-          "device allocations (%zu bytes) not freed, %llu error reports\n",
-          (unsigned long long)nlaunch, (unsigned long long)ninstr, (unsigned long long)peak, leak,
-          lb, (unsigned long long)nerrors);
-  finish2();
-  if (getenv("PTXEMU_LEAK") && (leak || pinned.size() || streams.size() > 1 || nhandles > 0))
-    report("LEAK", "leak", "something was not given back");
+    if (a.second.live && a.second.id > 0) ++pieces, bytes += a.second.size;
+  if (getenv("PTXEMU_LEAK") && (pieces || pinned.size() || streams.size() > 1 || nhandles > 0))
+    report("LEAK", "leak",
+           "not given back: " + std::to_string(pieces) + " pieces of device memory (" +
+               std::to_string(bytes) + " bytes), " + std::to_string(pinned.size()) +
+               " of pinned memory, " + std::to_string(streams.size() - 1) + " streams, " +
+               std::to_string(nhandles) + " events and pools");
+  for (auto& f : inj)
+    if (!calls.count(f.first))
+      report("FAIL", f.first, "PTXEMU_FAIL: " + f.first + " was never called");
+}
+
+static void finish() {
+  report_rest();
+  if (!getenv("PTXEMU_QUIET"))
+    fprintf(stderr,
+            "ptxemu summary: %llu launches, %llu PTX instructions, peak device memory %llu, %llu "
+            "error reports\n",
+            (unsigned long long)nlaunch, (unsigned long long)ninstr, (unsigned long long)peak,
+            (unsigned long long)nerrors);
   const char* x = getenv("PTXEMU_EXIT");
   fflush(stdout);
   if (x && nerrors) _exit(atoi(x));
-}
-
-static void finish2() {
-  fprintf(stderr, "ptxemu host side: %zu pinned buffers, %zu streams, %ld events+pools not freed\n",
-          pinned.size(), streams.size() - 1, nhandles);
-  if (cfg.mix) {
-    static const char* tn[] = {"none", "pred", "b8",  "b16", "b32", "b64", "b128",
-                               "u8",   "u16",  "u32", "u64", "s8",  "s16", "s32",
-                               "s64",  "f16",  "f32", "f64", "bf16"};
-    static const char* on[] = {"unsup", "nop",  "add", "sub",  "mul",  "mad", "fma", "div",
-                               "rem",   "abs",  "neg", "min",  "max",  "and", "or",  "xor",
-                               "not",   "cnot", "shl", "shr",  "shf",  "bfe", "bfi", "bfind",
-                               "brev",  "popc", "clz", "lop3", "prmt", "sad", "mov", "selp",
-                               "slct",  "setp", "set", "cvt",  "cvta", "ld",  "st",  "atom",
-                               "red",   "bra",  "brx", "call", "ret",  "exit"};
-    for (int o = 0; o < 46; ++o)
-      for (int y = 0; y < 19; ++y)
-        if (mix[o][y])
-          fprintf(stderr, "ptxemu mix: %s.%s %llu\n", on[o], tn[y], (unsigned long long)mix[o][y]);
-  }
-  if (getenv("PTXEMU_COUNT"))
-    for (auto& c : calls) fprintf(stderr, "ptxemu calls: %s %ld\n", c.first.c_str(), c.second);
 }
 
 void init() {
@@ -84,7 +69,6 @@ void init() {
   inited = true;
   cap = strtoull(env("PTXEMU_MEM", "1073741824"), nullptr, 0);
   cc = atoi(env("PTXEMU_CC", "90"));
-  cfg.mix = getenv("PTXEMU_MIX") != nullptr;
   cfg.race = atoi(env("PTXEMU_RACE", "1"));
   cfg.init = atoi(env("PTXEMU_INIT", "1"));
   cfg.random = !strcmp(env("PTXEMU_SCHED", "seq"), "random");
@@ -168,15 +152,15 @@ const char* cudaGetErrorName(cudaError_t e) {
     return #x;
     E(cudaSuccess)
     E(cudaErrorInvalidValue)
-    E(cudaErrorMemoryAllocation) E(cudaErrorInvalidConfiguration) E(cudaErrorNoDevice)
-        E(cudaErrorInvalidDevice) E(cudaErrorInvalidPitchValue) E(cudaErrorInvalidSymbol)
-            E(cudaErrorInvalidDeviceFunction) E(cudaErrorInvalidResourceHandle) E(cudaErrorNotReady)
-                E(cudaErrorIllegalAddress) E(cudaErrorLaunchFailure) E(cudaErrorLaunchTimeout)
-                    E(cudaErrorMisalignedAddress) E(cudaErrorAssert) E(cudaErrorIllegalInstruction)
-                        E(cudaErrorInsufficientDriver) E(cudaErrorNoKernelImageForDevice)
-                            E(cudaErrorInvalidPtx) E(cudaErrorDevicesUnavailable)
-                                E(cudaErrorUnknown) E(cudaErrorNotSupported) default
-        : return "cudaErrorOther";
+    E(cudaErrorMemoryAllocation)
+    E(cudaErrorInvalidConfiguration) E(cudaErrorNoDevice) E(cudaErrorInvalidDevice)
+        E(cudaErrorInvalidPitchValue) E(cudaErrorInvalidSymbol) E(cudaErrorInvalidDeviceFunction)
+            E(cudaErrorInvalidResourceHandle) E(cudaErrorNotReady) E(cudaErrorIllegalAddress)
+                E(cudaErrorLaunchFailure) E(cudaErrorLaunchTimeout) E(cudaErrorMisalignedAddress)
+                    E(cudaErrorAssert) E(cudaErrorIllegalInstruction) E(cudaErrorInsufficientDriver)
+                        E(cudaErrorNoKernelImageForDevice) E(cudaErrorInvalidPtx)
+                            E(cudaErrorDevicesUnavailable) E(cudaErrorUnknown)
+                                E(cudaErrorNotSupported) default : return "cudaErrorOther";
   }
 }
 

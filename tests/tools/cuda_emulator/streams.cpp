@@ -147,7 +147,7 @@ using namespace ptxemu;
 extern "C" {
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* s, unsigned f) {
-  API("cudaStreamCreate", cudaErrorMemoryAllocation);
+  API("cudaStreamCreateWithFlags", cudaErrorMemoryAllocation);
   auto x = std::make_unique<Strm>();
   x->id = nextStream++;
   x->nonblocking = f & cudaStreamNonBlocking;
@@ -229,7 +229,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned) {
 }
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned f) {
-  API("cudaEventCreate", cudaErrorMemoryAllocation);
+  API("cudaEventCreateWithFlags", cudaErrorMemoryAllocation);
   *e = (cudaEvent_t) new Evt{nullptr, !(f & cudaEventDisableTiming), curdev};
   ++nhandles;
   return cudaSuccess;
