@@ -111,16 +111,15 @@ void DeviceBackend::fold(StagedChunk& chunk, TileState& tile, std::int64_t x, st
   Staging& s = *staging_[next_];
   std::vector<ChunkLaunch> launches = prepare(s, chunk);
   next_ = (next_ + 1) % staging_.size();
-  send(s, chunk);
-  {
-    const auto span = computing("fold");
-    const auto run = std::size_t((y * spec_.tile_edge + x) / run_length);
-    for (std::size_t i = 0; i < launches.size(); ++i) {
-      launches[i].arguments.sums = sums_of(tile, i).data + run * bytes_per_run(spec_.kinds[i]);
-      launch_fold(launches[i].index, launches[i].shape, launches[i].arguments, compute_.get());
-    }
+  const auto run = std::size_t((y * spec_.tile_edge + x) / run_length);
+  for (std::size_t i = 0; i < launches.size(); ++i)
+    launches[i].arguments.sums = sums_of(tile, i).data + run * bytes_per_run(spec_.kinds[i]);
+  try {
+    send(s, chunk);
+    launch(s, launches);
+  } catch (const OutOfMemory& error) {  // of the driver itself; the chunk is no more as it was
+    throw DeviceError(error.what());
   }
-  s.folded.record(compute_);
   tables_.end_of_chunk();
   give_slabs_back(pinned_->pieces() > devices_ ? &s : nullptr);
 }
@@ -152,14 +151,25 @@ void DeviceBackend::make_room_for_arguments(Staging& s, std::size_t bytes) {
 void DeviceBackend::send(Staging& s, StagedChunk& chunk) {
   const std::size_t arguments = argument_bytes(chunk.fold, spec_.indices);
   s.folded.hold(copy_);
-  const StreamTrace::Span span(trace_, "copy", "copy", copy_);
-  CUBEMILL_CUDA(cudaMemcpyAsync(s.slab.data(), chunk.slab.data(), chunk.slab.used(),
-                                cudaMemcpyHostToDevice, copy_.get()));
-  s.chunk.emplace(std::move(chunk));
-  CUBEMILL_CUDA(cudaMemcpyAsync(s.arguments.data(), s.host_arguments->data(), arguments,
-                                cudaMemcpyHostToDevice, copy_.get()));
+  {
+    const StreamTrace::Span span(trace_, "copy", "copy", copy_);
+    CUBEMILL_CUDA(cudaMemcpyAsync(s.slab.data(), chunk.slab.data(), chunk.slab.used(),
+                                  cudaMemcpyHostToDevice, copy_.get()));
+    s.chunk.emplace(std::move(chunk));
+    CUBEMILL_CUDA(cudaMemcpyAsync(s.arguments.data(), s.host_arguments->data(), arguments,
+                                  cudaMemcpyHostToDevice, copy_.get()));
+  }
   s.copied.record(copy_);
   s.copied.hold(compute_);
+}
+
+void DeviceBackend::launch(Staging& s, const std::vector<ChunkLaunch>& launches) {
+  {
+    const auto span = computing("fold");
+    for (const ChunkLaunch& l : launches)
+      launch_fold(l.index, l.shape, l.arguments, compute_.get());
+  }
+  s.folded.record(compute_);
 }
 
 // Slabs go back as soon as they are copied: no reader waits for a fold. The latest may be kept

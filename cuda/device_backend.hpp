@@ -52,6 +52,7 @@ class DeviceBackend final : public FoldBackend {
   std::vector<ChunkLaunch> prepare(Staging& s, const StagedChunk& chunk);
   void make_room_for_arguments(Staging& s, std::size_t bytes);
   void send(Staging& s, StagedChunk& chunk);
+  void launch(Staging& s, const std::vector<ChunkLaunch>& launches);
   StreamTrace::Span computing(const char* what) { return {trace_, what, "compute", compute_}; }
   void give_slabs_back(const Staging* kept);
 

@@ -36,44 +36,45 @@ StreamTrace::StreamTrace(DeviceSpan report, const Device& device)
   base_time_ = Clock::now();
 }
 
-StreamTrace::~StreamTrace() {
-  try {
-    report_done();
-  } catch (const DeviceError&) {  // what is lost is no result
-  }
-}
+StreamTrace::~StreamTrace() { report_done(); }
 
 StreamTrace::Span::Span(StreamTrace& trace, const char* what, const char* stream_name,
                         const Stream& stream)
-    : trace_(trace), what_(what), stream_name_(stream_name), stream_(stream) {
-  if (trace_.report_) {
-    begin_ = std::make_unique<Event>(true);
-    begin_->record(stream_);
-  }
+    : trace_(trace),
+      what_(what),
+      stream_name_(stream_name),
+      stream_(stream),
+      begin_(trace.mark(stream)) {
   begin_range(what_);
 }
 
 StreamTrace::Span::~Span() {
   end_range();
-  if (!begin_) return;
-  try {
-    auto end = std::make_unique<Event>(true);
-    end->record(stream_);
+  if (auto end = begin_ ? trace_.mark(stream_) : nullptr)
     trace_.add({what_, stream_name_, std::move(begin_), std::move(end)});
-  } catch (const DeviceError&) {  // the call that failed first is told
-  } catch (const OutOfMemory&) {
-  }
 }
 
-void StreamTrace::add(Pending pending) {
+// A trace is no result: what cannot be told is left out, and a call that fails fails for others
+// too.
+std::unique_ptr<Event> StreamTrace::mark(const Stream& stream) const noexcept try {
+  if (!report_) return {};
+  auto event = std::make_unique<Event>(true);
+  event->record(stream);
+  return event;
+} catch (...) {
+  return {};
+}
+
+void StreamTrace::add(Pending pending) noexcept {
   const std::lock_guard lock(mutex_);
   pending_.push_back(std::move(pending));
   report_done();
 }
 
-void StreamTrace::report_done() {
+void StreamTrace::report_done() noexcept try {
   for (; !pending_.empty() && pending_.front().end->is_done(); pending_.pop_front())
     report(pending_.front());
+} catch (...) {
 }
 
 // Events tell floats of milliseconds: how long the work took is exact, when it began gets coarser

@@ -1,6 +1,6 @@
 // Says when the device did what, on the host's clock: to NVIDIA's profilers as ranges (NVTX), and
 // to whoever gave a `DeviceSpan`, by events around the work. Without one no event is made.
-// Thread-safe.
+// Never fails what it looks at. Thread-safe.
 #pragma once
 #include <chrono>
 #include <deque>
@@ -42,8 +42,9 @@ class StreamTrace {
     std::unique_ptr<Event> begin, end;
   };
 
-  void add(Pending pending);
-  void report_done();
+  std::unique_ptr<Event> mark(const Stream& stream) const noexcept;
+  void add(Pending pending) noexcept;
+  void report_done() noexcept;
   void report(const Pending& pending);
 
   const DeviceSpan report_;

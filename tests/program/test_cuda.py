@@ -125,7 +125,7 @@ def test_goes_on_with_a_single_slab(catalog, tmp_path):
 @pytest.mark.parametrize("use", [6, 7])
 def test_goes_on_with_the_slabs_that_can_be_pinned(catalog, tmp_path, use):
     """Four pieces are pinned for arguments and sums, then the slabs: one or two are got of those that were planned."""
-    check(catalog, tmp_path, "--threads", "2", PTXEMU_FAIL=f"cudaHostAlloc:{use}", PTXEMU_LEAK="1")
+    check(catalog, tmp_path, "--threads", "2", PTXEMU_FAIL=f"cudaHostAlloc:{use}", PTXEMU_LEAK="1", timeout=120)
 
 
 def test_needs_no_memory_pools(catalog, tmp_path):
@@ -134,8 +134,8 @@ def test_needs_no_memory_pools(catalog, tmp_path):
 
 @pytest.mark.parametrize("streams, pools", [("lazy", 1), ("random", 0)])
 def test_several_devices_give_the_bytes_of_one(catalog, tmp_path, streams, pools):
-    """Nine tiles; what is done with another device's stream, event or memory is reported."""
-    options = ["--crs", "EPSG:32619", "--resolution", "10", "--index", "ndvi,r=red", "--valid-range", "none"]
+    """Some tiles a period; what is done with another device's stream, event or memory is reported."""
+    options = ["--crs", "EPSG:32619", "--resolution", "15"]
     variables = {"PTXEMU_DEVICES": "2", "PTXEMU_STREAMS": streams, "PTXEMU_POOLS": str(pools), "PTXEMU_LEAK": "1"}
     trace = tmp_path / "trace.json"
     report = check(catalog, tmp_path, *options, device=["--devices", "1,0", "--trace", trace], **variables)
