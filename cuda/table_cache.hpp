@@ -35,7 +35,8 @@ class TableCache {
     DeviceBuffer centres, boxes;
   };
 
-  DeviceBuffer copied(const void* host, std::size_t bytes);
+  DeviceBuffer room_for(const void* host, std::size_t bytes);
+  void fill(const DeviceBuffer& buffer, const void* host);
 
   std::function<DeviceBuffer(std::size_t)> take_;
   const Stream& copy_;
