@@ -20,7 +20,6 @@ class DevicePool {
   void* take(std::size_t bytes, const Stream& stream);
   void give_back(void* memory, std::size_t bytes, const Stream& stream) noexcept;
   std::size_t left() const { return limit_ - used_; }
-  std::size_t used() const { return used_; }
 
  private:
   cudaMemPool_t pool_ = nullptr;  // none: the device has no pools
