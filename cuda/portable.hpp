@@ -1,5 +1,5 @@
 // What lets the kernels be compiled as plain C++ too, over a header that stands for the CUDA
-// runtime (tests/tools/cuda_on_host): a launch is a macro.
+// runtime (tests/tools/cuda_shim): a launch is a macro.
 #pragma once
 #include <cuda_runtime.h>
 

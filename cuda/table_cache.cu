@@ -5,14 +5,20 @@
 namespace cubemill::cuda {
 
 // Buffers are taken and given in the compute stream, whose kernels read them; the copy stream,
-// which fills them, waits until they are there.
-DeviceBuffer TableCache::copied(const void* host, std::size_t bytes) {
-  if (host == nullptr || bytes == 0) return {};
-  DeviceBuffer buffer = take_(bytes);
+// which fills them, waits until they are there. The compute stream waits until they are filled, at
+// once: a chunk that is refused halfway gives tables back that nothing was to read.
+void TableCache::fill(const DeviceBuffer& buffer, const void* host) {
+  if (!buffer) return;
   made_.record(compute_);
   made_.hold(copy_);
-  CUBEMILL_CUDA(cudaMemcpyAsync(buffer.data(), host, bytes, cudaMemcpyHostToDevice, copy_.get()));
-  return buffer;
+  CUBEMILL_CUDA(
+      cudaMemcpyAsync(buffer.data(), host, buffer.bytes(), cudaMemcpyHostToDevice, copy_.get()));
+  filled_.record(copy_);
+  filled_.hold(compute_);
+}
+
+DeviceBuffer TableCache::room_for(const void* host, std::size_t bytes) {
+  return host == nullptr || bytes == 0 ? DeviceBuffer() : take_(bytes);
 }
 
 CoordinateView TableCache::on_device(const CoordinateView& host, std::int64_t rows) {
@@ -22,8 +28,15 @@ CoordinateView TableCache::on_device(const CoordinateView& host, std::int64_t ro
     const auto segments = std::size_t(rows * host.segments);
     Entry made;
     made.id = host.id;
-    made.centres = copied(host.centres, segments * sizeof(CentreSegment));
-    made.boxes = copied(host.boxes, segments * sizeof(BoxSegment));
+    made.centres = room_for(host.centres, segments * sizeof(CentreSegment));
+    made.boxes = room_for(host.boxes, segments * sizeof(BoxSegment));
+    try {
+      fill(made.centres, host.centres);
+      fill(made.boxes, host.boxes);
+    } catch (const Error&) {
+      (void)cudaStreamSynchronize(copy_.get());  // what is being written is not freed
+      throw;
+    }
     recent_.push_front(std::move(made));
     entry = recent_.begin();
   } else {

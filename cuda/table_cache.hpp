@@ -35,13 +35,14 @@ class TableCache {
     DeviceBuffer centres, boxes;
   };
 
-  DeviceBuffer copied(const void* host, std::size_t bytes);
+  DeviceBuffer room_for(const void* host, std::size_t bytes);
+  void fill(const DeviceBuffer& buffer, const void* host);
 
   std::function<DeviceBuffer(std::size_t)> take_;
   const Stream& copy_;
   const Stream& compute_;
   const std::size_t capacity_;
-  Event made_;
+  Event made_, filled_;
   std::list<Entry> recent_;  // the latest first
 };
 

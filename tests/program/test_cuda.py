@@ -11,12 +11,14 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 BINARY, RUNTIME = (os.environ.get(name, "") for name in ("CUBEMILL_CUDA_BIN", "CUBEMILL_CUDA_RUNTIME"))
 USES = int(os.environ.get("CUBEMILL_CUDA_USES", "0"))
+CHECK_PTX = Path(__file__).parents[1] / "tools" / "check_ptx.py"
 REPORTED = 86  # exit code when the runtime has seen something wrong
 
 
@@ -24,9 +26,7 @@ def run(*words, timeout=600, **variables):
     """Runs the program, with CUDA's stand-in where there is one."""
     environment = {**os.environ, **variables}
     if RUNTIME:
-        environment |= {"LD_PRELOAD": RUNTIME, "PTXEMU_EXIT": str(REPORTED)}
-    if "PTXEMU_MIX" not in variables:
-        environment["PTXEMU_QUIET"] = "1"
+        environment |= {"LD_PRELOAD": RUNTIME, "PTXEMU_EXIT": str(REPORTED), "PTXEMU_QUIET": "1"}
     command = [BINARY, *map(str, words)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout)
 
@@ -219,15 +219,38 @@ def test_takes_the_gpu_when_one_answers_and_says_why_not_otherwise(catalog, tmp_
     assert refused.returncode == 5 and refused.stderr.count("\n") == 1
 
 
-@needs_stand_in
-@pytest.mark.parametrize("method", ["average", "cubic"])
-def test_contracts_nothing(catalog, tmp_path, method):
-    """A fused multiply-add rounds once where the CPU rounds twice."""
-    done = composite(catalog, tmp_path / "out", "cuda", "--resampling", method, *OTHER, PTXEMU_MIX="1")
-    assert done.returncode == 0, done.stderr
-    executed = {line.split()[2] for line in done.stderr.splitlines() if line.startswith("ptxemu mix: ")}
-    assert {"mul.f64", "add.f64", "div.f64"} <= executed
-    assert not executed & {"fma.f64", "mad.f64", "fma.f32", "mad.f32"}
+def offences(file):
+    done = subprocess.run([sys.executable, CHECK_PTX, file], capture_output=True, text=True)
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_kernels_round_as_the_cpu_does_and_work_in_registers():
+    code, lines = offences(BINARY)
+    assert code == 0, "\n".join(lines)
+    assert int(lines[-1].split()[0]) > 40  # methods, storages, indices
+
+
+PTX = ".visible .entry %s(\n.param .u64 p\n)\n{\n%s\n}\n"
+OFFENCES = {
+    "fused multiply-add": "fma.rn.f64 %fd1, %fd2, %fd3, %fd4;",
+    "float atomic": "atom.global.add.f64 %fd1, [%rd1], %fd2;",
+    "approximation": "rcp.approx.ftz.f64 %fd1, %fd2;",
+    "flush to zero": "add.rn.ftz.f32 %f1, %f2, %f3;",
+    "no rounding mode": "mul.f64 %fd1, %fd2, %fd3;",
+    "local memory": ".local .align 8 .b8 __local_depot0[16];",
+}
+
+
+@pytest.mark.parametrize("offence", OFFENCES)
+def test_the_check_of_kernels_sees_each_offence(tmp_path, offence):
+    file = tmp_path / "kernel.ptx"
+    file.write_text(PTX % ("_ZN8cubemill4cuda1kEv", "add.rn.f64 %fd1, %fd2, %fd3;"))
+    assert offences(file)[0] == 0
+    file.write_text(PTX % ("_ZN8cubemill4cuda1kEv", OFFENCES[offence]))
+    code, lines = offences(file)
+    assert code == 1 and lines[0].startswith(offence)
+    file.write_text(PTX % ("_ZN3cub1kEv", OFFENCES[offence]))  # of a library: only what rounds matters
+    assert offences(file)[0] == (0 if offence == "local memory" else 1)
 
 
 def test_info_lists_devices():

@@ -1182,7 +1182,6 @@ void step(Thr& t, u64 quantum) {
   while (quantum--) {
     const Ins& in = t.f->code[t.pc];
     ++ninstr;
-    if (cfg.mix) ++mix[in.op][in.ty];
     if (!budget--) fault(F_TIMEOUT, t, in, "instruction budget used up (endless loop?)");
     if (in.pred >= 0 && ((t.R[in.pred] & 1) != 0) == in.predneg) {
       ++t.pc;
@@ -1721,6 +1720,6 @@ Fault execute(const Launch& l) {
   } catch (Kill& k) {
     return k.f;
   }
-  return F_OK;
+  return F_DONE;
 }
 }  // namespace ptxemu

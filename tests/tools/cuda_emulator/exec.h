@@ -13,7 +13,7 @@ struct Launch {
   u32 opid;
 };
 enum Fault {
-  F_OK = 0,
+  F_DONE = 0,
   F_ILLEGAL = 700,
   F_MISALIGNED = 716,
   F_ASSERT = 710,
@@ -41,9 +41,7 @@ struct Cfg {
   u64 maxinstr = 20000000000ull;
   u32 resident = 4;
   int verbose = 0;
-  bool mix = false;
 };
-extern u64 mix[128][20];
 extern Cfg cfg;
 extern u64 nerrors, ninstr;
 extern std::mt19937_64 rng;

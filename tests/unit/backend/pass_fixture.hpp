@@ -131,8 +131,8 @@ struct Located {
   Located(const Lattice& lattice, const GeoBox& source, const PixelWindow& window)
       : tables(lattice.tables(window, true)) {
     const Lattice::Origin origin = *lattice.origin_of(source.crs, source.transform);
-    view = {tables.centres.data(), tables.boxes.data(), tables.segments,
-            tables.spacing,        origin.left,         origin.top};
+    view = {tables.centres.data(), tables.boxes.data(), tables.segments, tables.spacing,
+            origin.left,           origin.top,          tables.id};
   }
   TileCoordinates tables;
   CoordinateView view;
