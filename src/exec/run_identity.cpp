@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "cubemill/base/error.hpp"
 #include "cubemill/io/library_versions.hpp"
 #include "exec/report_text.hpp"
 #include "io/file_identity.hpp"
@@ -17,8 +18,17 @@ Json rule_json(const QaRule& rule) {
   return json;
 }
 
+/// Zeros for what GDAL opens and is no file.
+FileIdentity identity_of(const SceneInput& input) {
+  try {
+    return file_identity(input.href);
+  } catch (const IoError&) {
+    return {};
+  }
+}
+
 Json input_json(const SceneInput& input) {
-  const FileIdentity file = file_identity(input.href);
+  const FileIdentity file = identity_of(input);
   Json json = {{"asset", input.asset},
                {"href", input.href},
                {"band", input.band},

@@ -7,8 +7,7 @@
 
 namespace cubemill {
 
-/// Describes a run that is planned; `left_out`: scenes that turned out to be unreadable. Throws
-/// IoError when an input is gone.
+/// Describes a run that is planned; `left_out`: scenes that turned out to be unreadable.
 Json run_identity(const CompositeRequest& request, const SurveyResult& survey, const Plan& plan,
                   const std::vector<SkippedScene>& left_out);
 

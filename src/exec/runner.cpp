@@ -51,7 +51,10 @@ class Runner {
             backend_->staging_memory()) {
     if (options.resume.finished.empty() && options.resume.sums.empty()) return;
     tally_.tiles_damaged = store_.resume(options.resume);
-    for (std::uint32_t c = 0; c < plan.chunks.size(); ++c) done_ += store_.folded(c);
+    for (std::uint32_t c = 0; c < plan.chunks.size(); ++c) {
+      folded_before_.push_back(store_.folded(c));
+      done_ += folded_before_.back();
+    }
     tally_.chunks_resumed = done_;
   }
 
@@ -87,9 +90,7 @@ class Runner {
   }
 
   void skip_folded() {
-    while (next_ < plan_.chunks.size() && tally_.chunks_resumed > 0 &&
-           store_.folded(std::uint32_t(next_)))
-      ++next_;
+    while (next_ < folded_before_.size() && folded_before_[next_]) ++next_;
   }
 
   void wake() {
@@ -162,9 +163,8 @@ class Runner {
   // left out what is with the sink is of no use.)
   void end_checkpoints() {
     if (!tally_.left_out.empty()) return;
-    if (tally_.checkpoints > 0 || tally_.chunks_resumed > 0) {
-      if (!options_.checkpoint || !options_.checkpoint([this] { return save(); })) return;
-    }
+    const bool some = tally_.checkpoints > 0 || tally_.chunks_resumed > 0;
+    if (options_.checkpoint && some && !options_.checkpoint([this] { return save(); })) return;
     store_.forget_disk();
   }
 
@@ -262,6 +262,7 @@ class Runner {
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::size_t next_ = 0, done_ = 0;
+  std::vector<bool> folded_before_;  // by chunk: by an earlier process; empty: none
   std::set<std::uint32_t> reading_;  // chunks being read, those to be read again among them
   std::vector<std::uint32_t>
       again_;  // chunks whose reading failed and is to be done without the scene
