@@ -87,13 +87,14 @@ FolderLock lock_of_dying(const std::string& folder) {
 }  // namespace
 
 FolderLock::FolderLock(const std::string& folder)
-    : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-  // Where locks cannot be told (some network disks), whoever is there is taken for living.
+    : descriptor_(::open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+  // A file, since network disks lock only what is open for writing. It may have been removed
+  // between being opened and being locked.
   struct stat ours {
   }, there{};
   const bool held = descriptor_ >= 0 && ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 &&
-                    ::fstat(descriptor_, &ours) == 0 && ::stat(folder.c_str(), &there) == 0 &&
-                    ours.st_ino == there.st_ino;
+                    ::fstat(descriptor_, &ours) == 0 &&
+                    ::stat((folder + "/lock").c_str(), &there) == 0 && ours.st_ino == there.st_ino;
   if (!held && descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }
 
@@ -142,7 +143,9 @@ void OutputFolder::look_at_leftovers(Existing existing) {
   for (const std::string& folder : leftovers(path_)) {
     FolderLock lock = existing.resume ? lock_of_dying(folder) : FolderLock(folder);
     if (!lock && fs::exists(folder))
-      throw InvalidInput("-o " + path_ + ": another run is writing into this folder");
+      throw InvalidInput("-o " + path_ +
+                         ": another run is writing into this folder (if none is, on a " +
+                         "disk that knows no locks, remove " + folder + ")");
     dead.emplace_back(folder, std::move(lock));
   }
   for (auto& [folder, lock] : dead) {

@@ -136,7 +136,7 @@ void SpillFile::read(const Slot& slot, const Piece& piece) const {
     throw IoError(path(), "the " + std::to_string(slot_bytes_) + " bytes at byte " +
                               std::to_string(place(slot.number)) +
                               " are not those that were written: the disk or another program"
-                              " changed them; start anew, on another disk (--spill)");
+                              " changed them; start anew, on another disk (--spill-dir)");
   const std::lock_guard lock(mutex_);
   read_ += slot_bytes_;
 }
