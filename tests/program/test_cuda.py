@@ -114,6 +114,45 @@ def test_moves_sums_to_the_host_when_the_device_is_full(catalog, tmp_path, memor
     check(catalog, tmp_path, *options, device=["--device-memory", f"{memory}MiB"])
 
 
+def least_memory(catalog, folder, backend, *options):
+    """The least --memory that will do, in MiB."""
+    refused = composite(catalog, folder / "refused", backend, *options, "--memory", "60MiB")
+    assert refused.returncode == 4, refused.stderr
+    return int(re.search(r"(\d+) MiB needed", refused.stderr).group(1)) + 1
+
+
+def test_sums_go_from_the_device_to_the_host_and_on_to_the_disk(catalog, tmp_path):
+    """A device that holds a tile or two of nine, a host for a few: the bytes are those of a CPU with room for all."""
+    options = [
+        "--datetime", "../2023-03-01", "--order", "scene", "--threads", "1", "--checkpoint", "0",
+        "--crs", "EPSG:32619", "--resolution", "5",
+    ]  # fmt: skip
+    cpu = composite(catalog, tmp_path / "cpu", "cpu", *options, "--memory", "2GiB")
+    assert cpu.returncode == 0, cpu.stderr
+    memory = least_memory(catalog, tmp_path, "cuda", *options)
+    little = ["--memory", f"{memory}MiB", "--device-memory", "8MiB"]
+    done = composite(catalog, tmp_path / "cuda", "cuda", *options, *little, PTXEMU_LEAK="1")
+    assert done.returncode == 0, done.stderr
+    assert_same(tmp_path / "cpu", tmp_path / "cuda")
+    spill = json.loads((tmp_path / "cuda" / "report.json").read_text())["spill"]
+    assert spill["moved_to_host_bytes"] > 0 and spill["bytes_written"] > 0 and spill["bytes_read"] > 0
+
+
+@needs_stand_in
+@pytest.mark.parametrize("order", ["tile", "scene"])
+def test_a_run_that_the_device_failed_goes_on_on_the_cpu(catalog, tmp_path, order):
+    options = ["--order", order, "--crs", "EPSG:32619", "--resolution", "10", "--memory", "1GiB"]
+    assert composite(catalog, tmp_path / "cpu", "cpu", *options).returncode == 0
+    failing = {"PTXEMU_FAIL": "cudaLaunchKernel:20", "PTXEMU_LEAK": "1"}
+    failed = composite(catalog, tmp_path / "cuda", "cuda", *options, "--checkpoint", "0.01", **failing)
+    assert failed.returncode == 5, failed.stderr
+    assert [p.name[:10] for p in (tmp_path / "cuda").iterdir()] == [".cubemill-"]
+    resumed = composite(catalog, tmp_path / "cuda", "cpu", *options, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert_same(tmp_path / "cpu", tmp_path / "cuda")
+    assert json.loads((tmp_path / "cuda" / "report.json").read_text())["resumed"]["chunks"] > 0
+
+
 def test_says_how_much_device_memory_would_do(catalog, tmp_path):
     done = composite(catalog, tmp_path / "out", "cuda", "--device-memory", "1MiB")
     assert done.returncode == 4
@@ -124,9 +163,7 @@ def test_says_how_much_device_memory_would_do(catalog, tmp_path):
 def test_goes_on_with_a_single_slab(catalog, tmp_path):
     """At the least memory that will do there is one slab: nobody may keep it while a reader waits."""
     words = ["--threads", "1", "--resolution", "15", "--memory"]
-    refused = composite(catalog, tmp_path / "refused", "cuda", *words, "60MiB")
-    assert refused.returncode == 4, refused.stderr
-    needed = int(re.search(r"(\d+) MiB needed", refused.stderr).group(1)) + 1
+    needed = least_memory(catalog, tmp_path, "cuda", *words[:-1])
     done = composite(catalog, tmp_path / "cuda", "cuda", *words, f"{needed}MiB", timeout=60)
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "cuda" / "report.json").read_text())["memory"]["slabs"] == 1
