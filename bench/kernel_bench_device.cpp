@@ -70,11 +70,11 @@ class Resident {
     args_.scenes = std::int32_t(scenes.size());
     args_.fuse_pixels = chunk.fuse_pixels;
     args_.kind = data.which().kind;
-    args_.class_stride = class_stride(chunk.width);
+    args_.class_stride = std::int32_t(class_stride(chunk.width));
     args_.fused_classes = on_device(chunk.fused_classes);
     args_.scene = arguments_.data();
     args_.sums = sums_.data();
-    args_.stride = chunk.width;
+    args_.stride = std::int32_t(chunk.width);
   }
 
   const FoldArgs& args() const { return args_; }
@@ -107,6 +107,7 @@ class Resident {
       band.window.data = on_device(static_cast<const std::byte*>(group.window[b].data));
       band.scale = group.scale[b], band.offset = group.offset[b];
       band.storage = group.storage, band.method = group.method;
+      place_band(band, b > 0 ? &args.band[b - 1] : nullptr);
     }
     return args;
   }
