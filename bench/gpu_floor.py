@@ -2,10 +2,12 @@
 
     python3 bench/gpu_floor.py [--bench build/release/bench] [--runtime build/cuda_emulator/libcudart.so.13]
                                [--measured kernels.json]
+    python3 bench/gpu_floor.py --table FILE
 
 Counts what the fold kernel executes a pixel, by kernel_bench over the stand-in for the CUDA runtime, which interprets the
 PTX; no GPU is needed. --measured: a file of kernel_bench --json from a machine with a GPU: its measured rates are put
-beside the floors.
+beside the floors. --table: only what such a file, or one of scripts/gpu-check --json, says, as the tables of
+docs/performance.md.
 """
 
 import argparse
@@ -164,20 +166,82 @@ def print_nodes(counts):
     table(("", "method", "Gpx/s", "cores that keep it busy, fold alone on it", "all but inflate on it", "main job's pixels, s"), rows)
 
 
-def print_measured(path):
+# ---- what was measured -----------------------------------------------------------------------------------------------
+
+
+def read_measured(path):
+    """(kernel_bench's document, composites of gpu-check by method) of a file of either."""
     found = json.loads(path.read_text(encoding="utf-8"))
-    device = found["device"]
-    print(f"Measured, {device['name']}: copy {1e-9 * device['copy_bytes_per_second']:.0f} GB/s, bus ", end="")
-    print(f"{1e-9 * device['to_device_bytes_per_second']:.1f} GB/s, a launch {1e6 * device['launch_seconds']:.1f} us\n")
+    return (found["kernels"], found.get("composites", {})) if isinstance(found["kernels"], dict) else (found, {})
+
+
+def print_device(device):
+    print(f"{device['name']}: copy {1e-9 * device['copy_bytes_per_second']:.0f} GB/s, ", end="")
+    print(f"bus {1e-9 * device['to_device_bytes_per_second']:.1f} GB/s, a launch {1e6 * device['launch_seconds']:.1f} µs\n")
+
+
+def speed(case):
+    return f"{1e-9 * case['pixels'] / case['device_seconds']:.1f}"
+
+
+def print_kernels(found):
+    """Chunks of 16 bits, one scene: the device, the same without what a launch costs, and the CPU."""
+    cases = {case["name"]: case for case in found["cases"]}
+    copy = found["device"]["copy_bytes_per_second"]
+    rows = []
+    for method in METHODS:
+        packed, wide = (cases[f"{method} u16 {kind} 1"] for kind in ("packed", "wide"))
+        tall = cases.get(f"{method} u16 packed 1 tall")
+        best = tall or packed
+        rows.append((
+            method, f"{1e6 * packed['device_seconds']:.1f}", f"{1e6 * wide['device_seconds']:.1f}", speed(packed),
+            tall and speed(tall) or "", f"{best['bytes'] / best['device_seconds'] / copy:.0%}",
+            f"{packed['cpu_wall_seconds_all_threads'] / packed['device_seconds']:.0f}",
+        ))  # fmt: skip
+    for name in ("finish packed", "finish wide"):
+        one = cases.get(name)
+        if one and one["device_seconds_in_cache"]:
+            share = one["bytes"] / one["device_seconds"] / copy
+            rows.append((name, f"{1e6 * one['device_seconds']:.1f}", "", speed(one), "", f"{share:.0%}", ""))
+    cores = found["threads"]
+    head = ("", "512² px, µs", "wide sums, µs", "Gpx/s", "16 chunks at once, Gpx/s", "of the copy", f"× {cores} cores")
+    table(head, rows)
+
+
+def print_composites(composites):
+    rows = [
+        (method, *(f"{one[backend][cost]:.2f}" for cost in ("wall_seconds", "cpu_seconds") for backend in ("cpu", "cuda")))
+        for method, one in composites.items()
+    ]
+    table(("composite", "CPU, s", "GPU, s", "CPU, CPU s", "GPU, CPU s"), rows)
+
+
+def print_table(path):
+    kernels, composites = read_measured(path)
+    print_device(kernels["device"])
+    print_kernels(kernels)
+    if composites:
+        print_composites(composites)
+
+
+def print_beside_floors(path, counts):
+    """Measured rates next to the roofs, without the bus, of the data sheet whose name fits."""
+    found, _ = read_measured(path)
+    print_device(found["device"])
+    sheet = next((device for device in DEVICES if device.name in found["device"]["name"]), None)
+    if not sheet:
+        print("no data sheet for it here")
+        return
     rows = []
     for case in found["cases"]:
-        if not case["device_seconds_in_cache"]:
+        words = case["name"].split()
+        if words[1:4] != ["u16", "packed", "1"] or words[4:] not in ([], ["tall"]):
             continue
-        rate = case["bytes"] / case["device_seconds"]
-        share = rate / device["copy_bytes_per_second"]
-        speed = 1e-9 * case["pixels"] / case["device_seconds"]
-        rows.append((case["name"], f"{1e6 * case['device_seconds']:.1f}", f"{speed:.1f}", f"{1e-9 * rate:.0f}", f"{share:.0%}"))
-    table(("case", "us", "Gpx/s", "GB/s", "of the copy"), rows)
+        roof = {name: rate for name, rate in roofs(sheet, counts[words[0]]).items() if name != "bus"}
+        lowest = min(roof, key=roof.get)
+        share = case["pixels"] / case["device_seconds"] / roof[lowest]
+        rows.append((case["name"], speed(case), f"{1e-9 * roof[lowest]:.1f}", lowest, f"{share:.0%}"))
+    table(("case", "Gpx/s", "roof", "of", "reached"), rows)
 
 
 def main():
@@ -185,7 +249,10 @@ def main():
     parser.add_argument("--bench", type=Path, default=ROOT / "build/release/bench")
     parser.add_argument("--runtime", type=Path, default=ROOT / "build/cuda_emulator/libcudart.so.13")
     parser.add_argument("--measured", type=Path)
+    parser.add_argument("--table", type=Path)
     asked = parser.parse_args()
+    if asked.table:
+        return print_table(asked.table)
     asked.bench, asked.runtime = asked.bench.absolute(), asked.runtime.absolute()
     if not asked.runtime.is_file():
         sys.exit(f"gpu_floor: {asked.runtime} is not there: tests/tools/cuda_emulator/build build/cuda_emulator")
@@ -197,7 +264,7 @@ def main():
         print(f"{device.name}: {device.source}")
     if asked.measured:
         print()
-        print_measured(asked.measured)
+        print_beside_floors(asked.measured, counts)
 
 
 if __name__ == "__main__":

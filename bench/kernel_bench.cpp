@@ -2,7 +2,7 @@
 // answers, on a CUDA device: the same cases, the same bytes, `fold_chunk` here and `launch_fold`
 // there. The device's sums must equal the CPU's to the bit, else the program fails. Device times
 // are those of events, its bytes are counted, and its roof – a copy within its memory – is measured
-// in the same run. Also: means and counts from sums, which the CPU makes.
+// in the same run. Means and counts from sums likewise.
 //
 //     kernel_bench [--quick] [--once] [--cases WORD] [--threads N] [--json FILE]
 //
@@ -160,39 +160,58 @@ Row run(const KernelCase& which, const Asked& asked, KernelDevice* device) {
   return row;
 }
 
-/// Means and counts of full sums; on the device, what is left of it: the download of the sums.
+/// Means and counts as the CPU makes them; the sums are empty then.
+struct CpuFinish {
+  AccumulatorKind kind;
+  std::vector<float> means;
+  std::vector<std::uint32_t> counts;
+  std::uint64_t beyond = 0;
+
+  void run(KernelSums& sums) {
+    const auto count = std::int32_t(means.size());
+    if (kind == AccumulatorKind::packed)
+      pass_kernels().finish_packed(static_cast<PackedSum*>(sums.data()), count, means.data(),
+                                   counts.data());
+    else
+      beyond = pass_kernels().finish_wide(static_cast<WideRun*>(sums.data()), count, means.data(),
+                                          counts.data());
+  }
+  bool gave(const Finished& o) const {
+    return std::memcmp(means.data(), o.means.data(), means.size() * sizeof means[0]) == 0 &&
+           std::equal(counts.begin(), counts.end(), o.counts.begin(), o.counts.end()) &&
+           beyond == o.beyond;
+  }
+};
+
+/// Means and counts of full sums.
 Row run_finish(AccumulatorKind kind, const Asked& asked, KernelDevice* device) {
   KernelCase which;
   which.kind = kind;
   if (asked.quick) which.width = which.height = 64;
   const KernelData data(which);
+  constexpr double result_bytes = sizeof(float) + sizeof(std::uint16_t);
   Row row{kind == AccumulatorKind::packed ? "finish packed" : "finish wide",
           double(data.pixels()),
-          double(data.sum_bytes()) + 8.0 * double(data.pixels()),
+          double(data.sum_bytes()) + result_bytes * double(data.pixels()),
           0,
           0,
           {}};
   KernelSums full(data), sums(data);
   for (int i = 0; i < 5; ++i) fold(data, full);
-  std::vector<float> means(std::size_t(data.pixels()));
-  std::vector<std::uint32_t> counts(means.size());
-  const auto count = std::int32_t(data.pixels());
-  const auto finish = [&] {
-    if (kind == AccumulatorKind::packed)
-      pass_kernels().finish_packed(static_cast<PackedSum*>(sums.data()), count, means.data(),
-                                   counts.data());
-    else
-      (void)pass_kernels().finish_wide(static_cast<WideRun*>(sums.data()), count, means.data(),
-                                       counts.data());
-  };
-  const double copy =
-      cpu_seconds(asked.quick, [&] { std::memcpy(sums.data(), full.data(), data.sum_bytes()); });
-  const double both = cpu_seconds(asked.quick, [&] {
-    std::memcpy(sums.data(), full.data(), data.sum_bytes());
-    finish();
-  });
+  const std::vector<std::byte> bytes = full.bytes();
+  const auto fill = [&] { std::memcpy(sums.data(), bytes.data(), bytes.size()); };
+  const auto pixels = std::size_t(data.pixels());
+  CpuFinish cpu{kind, std::vector<float>(pixels), std::vector<std::uint32_t>(pixels)};
+  fill();
+  cpu.run(sums);
+  if (device) {
+    if (!cpu.gave(device->finish_once(data, bytes)))
+      throw std::runtime_error(row.name + ": the device's results are not those of the CPU");
+    row.device = device->time_finish(data, bytes);
+  }
+  const double copy = cpu_seconds(asked.quick, fill);
+  const double both = cpu_seconds(asked.quick, [&] { fill(), cpu.run(sums); });
   row.cpu_one = std::max(0.0, both - copy);
-  if (device) row.device.from_memory = device->time_download(data);
   return row;
 }
 
@@ -226,13 +245,10 @@ void print(const Row& r, const DeviceFacts* facts) {
   else
     std::printf("%10s", "");
   if (const double time = r.device.from_memory; facts && time > 0) {
-    std::printf(" %9.1f", 1e6 * time);
-    if (r.device.from_cache > 0)
-      std::printf(" %9.1f %8.1f %8.0f %7.0f %8.1f", 1e6 * r.device.from_cache,
-                  1e-9 * r.pixels / time, 1e-9 * r.bytes / time,
-                  100 * r.bytes / time / facts->copy_rate, r.cpu_all / time);
-    else
-      std::printf("  (download of the sums)");
+    std::printf(" %9.1f %9.1f %8.1f %8.0f %7.0f", 1e6 * time, 1e6 * r.device.from_cache,
+                1e-9 * r.pixels / time, 1e-9 * r.bytes / time,
+                100 * r.bytes / time / facts->copy_rate);
+    if (r.cpu_all > 0) std::printf(" %8.1f", r.cpu_all / time);
   }
   std::printf("\n");
   std::fflush(stdout);
@@ -285,7 +301,7 @@ int run_all(const Asked& asked) {
   if (asked.cases.empty() && !asked.once)
     for (const AccumulatorKind kind : {AccumulatorKind::packed, AccumulatorKind::wide})
       done(run_finish(kind, asked, device.get()));
-  if (device) std::printf("all sums are the CPU's to the bit\n");
+  if (device) std::printf("all sums, means and counts are the CPU's to the bit\n");
   if (!asked.json.empty()) {
     std::ofstream file(asked.json);
     file << document.dump(1) << '\n';

@@ -8,6 +8,7 @@
 #include "device_pool.hpp"
 #include "fold_launch.hpp"
 #include "handles.hpp"
+#include "sums_launch.hpp"
 
 namespace cubemill::bench {
 namespace {
@@ -70,11 +71,11 @@ class Resident {
     args_.scenes = std::int32_t(scenes.size());
     args_.fuse_pixels = chunk.fuse_pixels;
     args_.kind = data.which().kind;
-    args_.class_stride = class_stride(chunk.width);
+    args_.class_stride = std::int32_t(class_stride(chunk.width));
     args_.fused_classes = on_device(chunk.fused_classes);
     args_.scene = arguments_.data();
     args_.sums = sums_.data();
-    args_.stride = chunk.width;
+    args_.stride = std::int32_t(chunk.width);
   }
 
   const FoldArgs& args() const { return args_; }
@@ -107,6 +108,7 @@ class Resident {
       band.window.data = on_device(static_cast<const std::byte*>(group.window[b].data));
       band.scale = group.scale[b], band.offset = group.offset[b];
       band.storage = group.storage, band.method = group.method;
+      place_band(band, b > 0 ? &args.band[b - 1] : nullptr);
     }
     return args;
   }
@@ -114,6 +116,53 @@ class Resident {
   DeviceBuffer slab_, centres_, boxes_, arguments_, sums_;
   const std::byte* host_slab_;
   FoldArgs args_{};
+};
+
+/// Sums on the device, and what they are made into.
+class FinishedOnDevice {
+ public:
+  FinishedOnDevice(const KernelData& data, const std::vector<std::byte>& sums, DevicePool& pool,
+                   const Stream& stream)
+      : kind_(data.which().kind),
+        pixels_(std::size_t(data.pixels())),
+        stream_(stream),
+        sums_(pool, sums.size(), stream),
+        means_(pool, pixels_ * sizeof(float), stream),
+        counts_(pool, pixels_ * sizeof(std::uint16_t), stream),
+        beyond_(pool, sizeof(std::uint64_t), stream),
+        scratch_(pool, std::max<std::size_t>(cuda::finish_scratch_bytes(pixels_), 1), stream) {
+    CUBEMILL_CUDA(cudaMemcpyAsync(sums_.data(), sums.data(), sums.size(), cudaMemcpyHostToDevice,
+                                  stream.get()));
+    CUBEMILL_CUDA(cudaStreamSynchronize(stream.get()));  // host memory is read no more
+  }
+
+  void finish() const {
+    cuda::finish_sums(
+        kind_, sums_.data(), pixels_,
+        {reinterpret_cast<float*>(means_.data()), reinterpret_cast<std::uint16_t*>(counts_.data()),
+         reinterpret_cast<std::uint64_t*>(beyond_.data())},
+        {scratch_.data(), scratch_.bytes()}, stream_.get());
+  }
+  Finished download() const {
+    Finished result{std::vector<float>(pixels_), std::vector<std::uint16_t>(pixels_), 0};
+    copy(result.means.data(), means_);
+    copy(result.counts.data(), counts_);
+    copy(&result.beyond, beyond_);
+    CUBEMILL_CUDA(cudaStreamSynchronize(stream_.get()));
+    return result;
+  }
+  std::size_t bytes() const { return sums_.bytes() + means_.bytes() + counts_.bytes(); }
+
+ private:
+  void copy(void* to, const DeviceBuffer& from) const {
+    CUBEMILL_CUDA(
+        cudaMemcpyAsync(to, from.data(), from.bytes(), cudaMemcpyDeviceToHost, stream_.get()));
+  }
+
+  const AccumulatorKind kind_;
+  const std::size_t pixels_;
+  const Stream& stream_;
+  DeviceBuffer sums_, means_, counts_, beyond_, scratch_;
 };
 
 class CudaKernelDevice final : public KernelDevice {
@@ -151,20 +200,20 @@ class CudaKernelDevice final : public KernelDevice {
   }
 
   FoldTime time(const KernelData& data) override {
-    std::vector<std::unique_ptr<Resident>> copies;
-    copies.push_back(std::make_unique<Resident>(data, pool_, stream_));
-    // As many as no cache can hold.
-    const std::size_t wanted = quick_ ? 2 : 4 * l2_bytes() / copies.front()->bytes() + 2;
-    while (copies.size() < wanted)
-      copies.push_back(std::make_unique<Resident>(data, pool_, stream_));
-    const std::size_t launches = quick_ ? 2 : std::max<std::size_t>(copies.size(), 20);
-    return {
-        median_of_batches(launches, [&](std::size_t i) { fold(data, *copies[i % copies.size()]); }),
-        median_of_batches(launches, [&](std::size_t) { fold(data, *copies.front()); })};
+    return time_copies([&] { return std::make_unique<Resident>(data, pool_, stream_); },
+                       [&](const Resident& resident) { fold(data, resident); });
   }
 
-  double time_download(const KernelData& data) override {
-    return double(data.sum_bytes()) / rate_across(data.sum_bytes(), cudaMemcpyDeviceToHost);
+  Finished finish_once(const KernelData& data, const std::vector<std::byte>& sums) override {
+    const FinishedOnDevice one(data, sums, pool_, stream_);
+    one.finish();
+    return one.download();
+  }
+
+  FoldTime time_finish(const KernelData& data, const std::vector<std::byte>& sums) override {
+    return time_copies(
+        [&] { return std::make_unique<FinishedOnDevice>(data, sums, pool_, stream_); },
+        [](const FinishedOnDevice& one) { one.finish(); });
   }
 
  private:
@@ -174,6 +223,19 @@ class CudaKernelDevice final : public KernelDevice {
     const KernelCase& c = data.which();
     launch_fold(KernelData::indices().front().index, cuda::Shape{c.storage, c.method},
                 resident.args(), stream_.get());
+  }
+
+  /// Times an action on copies of its data: on so many in turn that no cache holds them, and on
+  /// one.
+  template <class Make, class Action>
+  FoldTime time_copies(const Make& make, const Action& action) const {
+    std::vector<decltype(make())> copies;
+    copies.push_back(make());
+    const std::size_t wanted = quick_ ? 2 : 4 * l2_bytes() / copies.front()->bytes() + 2;
+    while (copies.size() < wanted) copies.push_back(make());
+    const std::size_t turns = quick_ ? 2 : std::max<std::size_t>(copies.size(), 20);
+    return {median_of_batches(turns, [&](std::size_t i) { action(*copies[i % copies.size()]); }),
+            median_of_batches(turns, [&](std::size_t) { action(*copies.front()); })};
   }
 
   /// Seconds an action, the median of batches of so many; the first batch does not count.

@@ -23,9 +23,17 @@ struct DeviceFacts {
   double launch_seconds = 0;  ///< from one launch of a single pixel to the next
 };
 
-/// Seconds a fold: its bytes in the device's memory, or in its caches from the fold before.
+/// Seconds a fold or a finish: its bytes in the device's memory, or in its caches from the one
+/// before.
 struct FoldTime {
   double from_memory = 0, from_cache = 0;
+};
+
+/// What sums become, a pixel each.
+struct Finished {
+  std::vector<float> means;
+  std::vector<std::uint16_t> counts;
+  std::uint64_t beyond = 0;
 };
 
 class KernelDevice {
@@ -37,8 +45,10 @@ class KernelDevice {
   virtual std::vector<std::byte> fold_once(const KernelData& data) = 0;
   /// Times the fold, the median of many.
   virtual FoldTime time(const KernelData& data) = 0;
-  /// Times the download of the sums into pinned memory, seconds.
-  virtual double time_download(const KernelData& data) = 0;
+  /// Means and counts of the sums of a case, made on the device.
+  virtual Finished finish_once(const KernelData& data, const std::vector<std::byte>& sums) = 0;
+  /// Times the same, the median of many: from sums in the device's memory or its caches.
+  virtual FoldTime time_finish(const KernelData& data, const std::vector<std::byte>& sums) = 0;
 };
 
 /// The first device; none, with the reason, where none answers. `quick`: a few small turns, for

@@ -45,9 +45,9 @@ FoldArgs arguments_of(const FoldChunk& chunk, AccumulatorKind kind, std::int64_t
   a.scenes = std::int32_t(chunk.scenes.size());
   a.fuse_pixels = chunk.fuse_pixels;
   a.kind = kind;
-  a.class_stride = class_stride(chunk.width);
+  a.class_stride = std::int32_t(class_stride(chunk.width));
   a.fused_classes = on_device(places, fused);
-  a.stride = stride;
+  a.stride = std::int32_t(stride);
   return a;
 }
 
@@ -56,6 +56,7 @@ void write_scene(const FoldScene& scene, const FoldIndex& index, std::int64_t ro
   const std::uint8_t* const classes = on_device(places, scene.classes);
   std::memcpy(to, &classes, sizeof classes);
   to += offsetof(SceneArgs<1>, band);
+  BandArgs before{};
   for (const std::int32_t slot : index.slots) {
     const auto [group, b] = find(scene, slot);
     BandArgs band{};
@@ -64,8 +65,10 @@ void write_scene(const FoldScene& scene, const FoldIndex& index, std::int64_t ro
     band.window.data = on_device(places, static_cast<const std::byte*>(band.window.data));
     band.scale = group->scale[b], band.offset = group->offset[b];
     band.storage = group->storage, band.method = group->method;
+    place_band(band, slot == index.slots.front() ? nullptr : &before);
     std::memcpy(to, &band, sizeof band);
     to += sizeof band;
+    before = band;
   }
 }
 

@@ -31,11 +31,16 @@ def run(*words, timeout=600, **variables):
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout)
 
 
+def devices(**variables):
+    """The devices that the program sees."""
+    return json.loads(run("info", "--json", **variables).stdout)["cuda"].get("devices", [])
+
+
 def why_not():
     """Why these tests are left out; empty where they run."""
     if not BINARY:
         return "CUBEMILL_CUDA_BIN is not set"
-    if RUNTIME or json.loads(run("info", "--json").stdout)["cuda"].get("devices"):
+    if RUNTIME or devices():
         return ""
     return "no device answers and CUBEMILL_CUDA_RUNTIME is not set"
 
@@ -184,19 +189,24 @@ def test_needs_no_memory_pools(catalog, tmp_path):
 @pytest.mark.parametrize("streams, pools", [("lazy", 1), ("random", 0)])
 def test_several_devices_give_the_bytes_of_one(catalog, tmp_path, streams, pools):
     """Some tiles a period; what is done with another device's stream, event or memory is reported."""
+    if not RUNTIME and len(devices()) < 2:
+        pytest.skip("one device answers")
     options = ["--crs", "EPSG:32619", "--resolution", "15"]
     variables = {"PTXEMU_DEVICES": "2", "PTXEMU_STREAMS": streams, "PTXEMU_POOLS": str(pools), "PTXEMU_LEAK": "1"}
     trace = tmp_path / "trace.json"
     report = check(catalog, tmp_path, *options, device=["--devices", "1,0", "--trace", trace], **variables)
-    assert report["backend"]["device"].count("ptxemu") == 2
+    names = [device["name"] for device in devices(**variables)[:2]]
+    assert all(report["backend"]["device"].count(name) == names.count(name) for name in names)
     tracks = {e["args"]["name"] for e in json.loads(trace.read_text()) if e["name"] == "thread_name"}
     assert {f"device {d} {stream}" for d in (0, 1) for stream in ("copy", "compute")} <= tracks
 
 
 def test_names_a_device_that_is_not_there(catalog, tmp_path):
-    refused = composite(catalog, tmp_path / "out", "cuda", "--devices", "0,2", PTXEMU_DEVICES="2")
+    two = {"PTXEMU_DEVICES": "2"}
+    count = len(devices(**two))
+    refused = composite(catalog, tmp_path / "out", "cuda", "--devices", f"0,{count}", **two)
     assert refused.returncode == 2
-    assert refused.stderr.startswith("cubemill: error: --devices 2: there are 2")
+    assert refused.stderr.startswith(f"cubemill: error: --devices {count}: there are {count}")
     assert composite(catalog, tmp_path / "out", "cuda", "--devices", "0,0").returncode == 2
 
 

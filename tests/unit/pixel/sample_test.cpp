@@ -165,6 +165,16 @@ TEST(Samples, FollowTheirWindowAndTheScenesOrigin) {
   EXPECT_EQ((before.point<Resampling::nearest>(-4.5, -5.5)), 3);
 }
 
+TEST(Samples, AFullTurnOf32BitsAwayAreMissing) {
+  const Pixels p({{1, 2}, {3, 4}});
+  for (const std::int64_t turn : {-(std::int64_t(1) << 32), std::int64_t(1) << 32}) {
+    const CentreSegment s{along(0.5), along(0.5)};
+    EXPECT_TRUE(is_missing(sample_point<Storage::f64, Resampling::nearest>(s, 0, turn, 0, p.view)));
+    EXPECT_TRUE(is_missing(sample_point<Storage::f64, Resampling::cubic>(s, 0, 0, turn, p.view)));
+    EXPECT_TRUE(is_missing(stored_value<Storage::f64>(p.view, turn, 0)));
+  }
+}
+
 TEST(Samples, OfAnUnprojectablePixelAreMissing) {
   const Pixels p({{1, 2}, {3, 4}});
   const CentreSegment nowhere{{nowhere_q32, 0, 0}, {nowhere_q32, 0, 0}};
