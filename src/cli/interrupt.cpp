@@ -24,6 +24,7 @@ void watch_for_interrupts() {
     int signal = 0;
     while (sigwait(&signals, &signal) != 0) {
     }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second one ends the program at once
     const std::string_view text =
         abandon_outputs() ? "cubemill: interrupted; the same command with --resume goes on\n"
                           : "cubemill: interrupted; nothing was written\n";

@@ -112,6 +112,17 @@ std::pair<std::vector<std::string>, Values> read_recipe(const std::string& path)
   return result;
 }
 
+/// What an interrupted run in the output folder was of; empty: there is none.
+std::string interrupted_recipe(const std::string& output) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator i(output, error), end; !error && i != end;
+       i.increment(error))
+    if (i->path().filename().string().starts_with(".cubemill-") &&
+        std::filesystem::exists(i->path() / "run.json", error))
+      return (i->path() / "run.json").string();
+  return {};
+}
+
 /// A path that means the same from any folder; URLs and GDAL's /vsi… paths do so already.
 std::string from_anywhere(const std::string& path) {
   if (path.find("://") != std::string::npos || path.starts_with("/")) return path;
@@ -129,7 +140,12 @@ Values recorded(Values options) {
 
 void read_request(const cxxopts::ParseResult& parsed, CommandLine& line) {
   Values recipe, run;
-  for (const std::string& path : all_values(parsed, "recipe")) {
+  std::vector<std::string> recipes = all_values(parsed, "recipe");
+  // An interrupted run knows its recipe.
+  if (parsed.count("resume") && recipes.empty() && !parsed.count("positional"))
+    for (const std::string& output : all_values(parsed, "output"))
+      if (std::string path = interrupted_recipe(output); !path.empty()) recipes = {std::move(path)};
+  for (const std::string& path : recipes) {
     auto [sources, options] = read_recipe(path);
     line.request.recipe.sources = sources;
     recipe = options;

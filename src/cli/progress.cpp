@@ -33,19 +33,25 @@ void ProgressPrinter::operator()(const Progress& p) {
     return;
   last_ = now;
   const double share = double(p.chunks_done) / double(p.chunks);
-  const double left = share > 0 ? p.seconds / share - p.seconds : 0;
+  // What an earlier process did says nothing about the time that is left.
+  const std::size_t here = p.chunks_done - p.chunks_resumed;
+  const double left = here > 0 ? p.seconds * double(p.chunks - p.chunks_done) / double(here) : 0;
   if (style_ == ProgressStyle::json) {
     std::fprintf(
         stderr,
-        "{\"chunks_done\": %zu, \"chunks\": %zu, \"seconds\": %.1f, \"seconds_left\": %.1f}\n",
-        p.chunks_done, p.chunks, p.seconds, left);
+        "{\"chunks_done\": %zu, \"chunks\": %zu, \"seconds\": %.1f, \"seconds_left\": %.1f, "
+        "\"sums_bytes\": {\"backend\": %llu, \"host\": %llu, \"disk\": %llu}}\n",
+        p.chunks_done, p.chunks, p.seconds, left, static_cast<unsigned long long>(p.sums_backend),
+        static_cast<unsigned long long>(p.sums_host), static_cast<unsigned long long>(p.sums_disk));
     return;
   }
   constexpr int width = 40;
   const int full = int(share * width);
-  std::fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %.0f s, %.0f s left\033[K", full,
+  const std::string disk =
+      p.sums_disk ? ", " + std::to_string(p.sums_disk >> 20) + " MiB of sums on disk" : "";
+  std::fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %.0f s, %.0f s left%s\033[K", full,
                "########################################", width - full, "", share * 100, p.seconds,
-               left);
+               left, disk.c_str());
   bar_shown_ = true;
 }
 

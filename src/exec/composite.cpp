@@ -62,6 +62,8 @@ class Composite {
     try {
       for (;;)
         if (auto result = attempt()) return std::move(*result);
+    } catch (const InvalidInput&) {
+      throw;  // the same command would end the same way
     } catch (...) {
       if (folder_.resumable())
         warn_all(request_, {"what was done is kept: the same command with --resume goes on"});
@@ -131,11 +133,11 @@ class Composite {
       };
     const auto start = std::chrono::steady_clock::now();
     if (request_.progress)
-      options.progress = [this, start, chunks = plan.chunks.size()](std::size_t done,
-                                                                    const SumsByTier& sums) {
+      options.progress = [this, start, chunks = plan.chunks.size()](
+                             std::size_t done, std::size_t resumed, const SumsByTier& sums) {
         const std::chrono::duration<double> so_far = std::chrono::steady_clock::now() - start;
         request_.progress(
-            {done, chunks, so_far.count(), resumed_, sums.backend, sums.host, sums.disk});
+            {done, chunks, so_far.count(), resumed, sums.backend, sums.host, sums.disk});
       };
     return options;
   }
@@ -197,7 +199,6 @@ class Composite {
   RunKeeper keeper_;
   std::optional<GeoBox> grid_;
   std::vector<SkippedScene> skipped_;
-  std::size_t resumed_ = 0;  // chunks that an earlier process had folded
 };
 
 }  // namespace

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "cubemill/base/error.hpp"
@@ -71,6 +73,17 @@ std::vector<std::string> leftovers(const std::string& path) {
   return found;
 }
 
+/// A process that was just killed holds its lock until the system has cleaned up after it, and
+/// nobody tells when that is.
+FolderLock lock_of_dying(const std::string& folder) {
+  FolderLock lock(folder);
+  for (int tries = 0; tries < 20 && !lock && fs::exists(folder); ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    lock = FolderLock(folder);
+  }
+  return lock;
+}
+
 }  // namespace
 
 FolderLock::FolderLock(const std::string& folder)
@@ -127,7 +140,7 @@ OutputFolder::OutputFolder(std::string path, Existing existing) : path_(std::mov
 void OutputFolder::look_at_leftovers(Existing existing) {
   std::vector<std::pair<std::string, FolderLock>> dead;
   for (const std::string& folder : leftovers(path_)) {
-    FolderLock lock(folder);
+    FolderLock lock = existing.resume ? lock_of_dying(folder) : FolderLock(folder);
     if (!lock && fs::exists(folder))
       throw InvalidInput("-o " + path_ + ": another run is writing into this folder");
     dead.emplace_back(folder, std::move(lock));

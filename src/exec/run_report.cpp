@@ -74,6 +74,13 @@ std::string report_json(const RunFacts& f) {
   memory["peak_bytes"] = f.peak_bytes;
   memory["cache_peak_bytes"] = f.tally.cache_peak_bytes;
   report["memory"] = memory;
+  report["spill"] = {{"bytes_written", f.tally.spill.bytes_written},
+                     {"bytes_read", f.tally.spill.bytes_read},
+                     {"disk_peak_bytes", f.tally.spill.peak_bytes},
+                     {"moved_to_host_bytes", f.tally.spill.moved_to_host}};
+  report["checkpoints"] = f.tally.checkpoints;
+  report["resumed"] = {{"chunks", f.tally.chunks_resumed},
+                       {"damaged_tiles", f.tally.tiles_damaged}};
   report["backend"] = {{"name", f.backend.cuda ? "cuda" : "cpu"},
                        {"device", f.backend.device},
                        {"reason", f.backend.reason}};

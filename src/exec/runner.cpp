@@ -225,7 +225,7 @@ class Runner {
     const std::lock_guard lock(mutex_);
     tally_.nanoseconds_folding += folding;
     ++done_;
-    if (options_.progress) options_.progress(done_, store_.tiers());
+    if (options_.progress) options_.progress(done_, tally_.chunks_resumed, store_.tiers());
     changed_.notify_all();
   }
 

@@ -67,8 +67,9 @@ struct RunOptions {
   std::chrono::duration<double> checkpoint_interval{60};
   /// How far an earlier process had come with the same plan.
   RunState resume;
-  /// Called now and then, from any thread, one at a time: chunks done, and where sums are.
-  std::function<void(std::size_t, const SumsByTier&)> progress;
+  /// Called now and then, from any thread, one at a time: chunks done, how many of them by an
+  /// earlier process, and where sums are.
+  std::function<void(std::size_t, std::size_t resumed, const SumsByTier&)> progress;
 };
 
 /// Runs the plan. Throws what a reader or the sink throws; the first failure stops all threads.

@@ -35,6 +35,13 @@ std::vector<std::string> summary_lines(const RunFacts& f, const std::string& fol
                        static_cast<unsigned long long>(f.tally.read.blocks_decoded),
                        static_cast<unsigned long long>(p.blocks), mib(f.tally.read.cost.bytes_read),
                        mib(f.peak_bytes), mib(p.memory.limit), total));
+  if (f.tally.chunks_resumed)
+    lines.push_back(text("resumed: %llu of %zu chunks had been folded",
+                         static_cast<unsigned long long>(f.tally.chunks_resumed), p.chunks.size()));
+  if (f.tally.spill.bytes_written)
+    lines.push_back(text("sums on disk: %.1f MiB written, %.1f MiB read back, at most %.1f MiB",
+                         mib(f.tally.spill.bytes_written), mib(f.tally.spill.bytes_read),
+                         mib(f.tally.spill.peak_bytes)));
   for (const SkippedScene& s : f.survey.skipped)
     lines.push_back("skipped " + s.item + ": " + s.reason);
   lines.push_back("written to " + folder);

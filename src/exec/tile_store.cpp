@@ -40,7 +40,9 @@ std::size_t TileStore::resume(const RunState& state) {
   for (const std::uint32_t tile : finished_) entries_[tile].folded.first = chunks_of(tile);
   if (state.spill_path.empty()) return 0;
   std::vector<SpillFile::Slot> used;
-  for (const SavedSums& saved : state.sums) used.push_back(saved.slot);
+  for (const SavedSums& saved : state.sums) {
+    used.push_back(saved.slot);
+  }
   file_ = std::make_unique<SpillFile>(file_options(), state.spill_path, used);
   std::size_t damaged = 0;
   for (const SavedSums& saved : state.sums) {
@@ -49,6 +51,7 @@ std::size_t TileStore::resume(const RunState& state) {
       ++damaged;
       continue;
     }
+    if (options_.checkpoints) name(saved.slot);
     Entry& e = entries_[saved.tile];
     e.slot = saved.slot, e.apart = true;
     e.folded = e.in_slot = saved.chunks;
@@ -276,11 +279,16 @@ void TileStore::write(std::uint32_t tile, const TileSums& sums, bool apart) {
 // Under the lock. A checkpoint that names the slot may be the last one for a while.
 void TileStore::retire(std::optional<SpillFile::Slot>& slot) {
   if (!slot) return;
-  if (options_.checkpoints)
+  if (slot->number < named_.size() && named_[slot->number])
     retired_.push_back(*slot);
   else
     file_->free(*slot);
   slot.reset();
+}
+
+void TileStore::name(const SpillFile::Slot& slot) {
+  if (slot.number >= named_.size()) named_.resize(slot.number + 1);
+  named_[slot.number] = true;
 }
 
 void TileStore::drop_state(Entry& entry) {
@@ -331,7 +339,10 @@ RunState TileStore::save() {
     state.finished = finished_;
     state.values_beyond = values_beyond_;
     for (std::uint32_t t = 0; t < entries_.size(); ++t)
-      if (const Entry& e = entries_[t]; e.slot) state.sums.push_back({t, *e.slot, e.in_slot});
+      if (const Entry& e = entries_[t]; e.slot) {
+        state.sums.push_back({t, *e.slot, e.in_slot});
+        name(*e.slot);
+      }
     leaving_.insert(leaving_.end(), retired_.begin(), retired_.end());
     retired_.clear();
     if (!file_) return state;
@@ -344,7 +355,10 @@ RunState TileStore::save() {
 void TileStore::kept() {
   const std::lock_guard lock(mutex_);
   if (file_) file_->keep(true);
-  for (const SpillFile::Slot& slot : leaving_) file_->free(slot);
+  for (const SpillFile::Slot& slot : leaving_) {
+    named_[slot.number] = false;
+    file_->free(slot);
+  }
   leaving_.clear();
 }
 

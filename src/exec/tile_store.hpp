@@ -120,6 +120,7 @@ class TileStore {
   void add_slot(std::uint32_t tile, TileSums& into);
   void write(std::uint32_t tile, const TileSums& sums, bool apart);
   void retire(std::optional<SpillFile::Slot>& slot);
+  void name(const SpillFile::Slot& slot);
   void drop_state(Entry& entry);
   void drop_memory(Entry& entry);
   bool whole(const SpillFile::Slot& slot) const;
@@ -145,6 +146,7 @@ class TileStore {
   std::uint64_t moved_to_host_ = 0;
   std::atomic<std::uint64_t> states_{0}, partials_{0};
   std::unique_ptr<SpillFile> file_;
+  std::vector<bool> named_;                         // by slot: whether a checkpoint may name it
   std::vector<SpillFile::Slot> retired_, leaving_;  // kept for the sake of the last checkpoint
 };
 

@@ -101,7 +101,7 @@ TEST(Runner, FoldsEverySceneAtEveryPixel) {
     Job job;
     MemorySink sink;
     std::size_t last = 0;
-    job.options.progress = [&](std::size_t done, const SumsByTier&) {
+    job.options.progress = [&](std::size_t done, std::size_t, const SumsByTier&) {
       EXPECT_EQ(done, last + 1);
       last = done;
     };
