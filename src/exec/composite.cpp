@@ -60,8 +60,10 @@ class Composite {
 
   CompositeResult make() {
     try {
-      for (;;)
+      for (;;) {
         if (auto result = attempt()) return std::move(*result);
+        give_back_freed();  // else the next plan counts it as taken
+      }
     } catch (const InvalidInput&) {
       throw;  // the same command would end the same way
     } catch (...) {

@@ -40,9 +40,9 @@ def least_memory(program, catalog, *words):
     return int(re.search(r"(\d+) MiB needed", done.stderr)[1])
 
 
-def spilling(program, catalog, *words, more=2):
+def spilling(program, catalog, *words, threads=1, more=6):
     """The words, and those with which the run goes scene by scene through too little memory."""
-    words = ["--order", "scene", "--threads", 1, *words]
+    words = ["--order", "scene", "--threads", threads, *words]
     return [*words, "--memory", f"{least_memory(program, catalog, *words) + more}MiB"]
 
 

@@ -36,7 +36,7 @@ def test_spilled_sums_change_no_bit(program, items, spill, sums, threads, more):
     whole = program.composite(items, *words, *NEVER, out="whole")
     assert set(report(whole)["spill"].values()) == {0}
     small = program.composite(
-        items, *spilling(program, items, *words, "--threads", threads, more=more), *NEVER, "--spill-dir", spill, out="small"
+        items, *spilling(program, items, *words, threads=threads, more=more), *NEVER, "--spill-dir", spill, out="small"
     )
     assert result(small) == result(whole)
     seen = report(small)["spill"]
