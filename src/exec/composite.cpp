@@ -16,6 +16,7 @@
 #include "exec/run_identity.hpp"
 #include "exec/run_keeper.hpp"
 #include "exec/spill_place.hpp"
+#include "io/spill_file.hpp"
 
 namespace cubemill {
 namespace {
@@ -122,6 +123,7 @@ class Composite {
     const SpillPlace place = choose_spill_place(request_, plan, folder_.staging());
     warn_all(request_, place.notes);
     options.spill = place.options;
+    spill_folder_ = place.options.folder;
     options.checkpoint_interval = std::chrono::duration<double>(request_.checkpoint_seconds);
     if (place.options.checkpoints)
       options.checkpoint = [this, &plan, &outputs](const SaveState& save) {
@@ -181,6 +183,7 @@ class Composite {
     write_text(folder_.staged("item.json"), item_json(facts));
     write_text(folder_.staged("report.json"), result.report);
     folder_.commit();
+    purge_dead_spills(spill_folder_);  // what only checkpoints of this run needed
     result.summary = summary_lines(facts, folder_.path());
     result.skipped = planned.survey.skipped.size();
     for (const OutputFile& f : outputs.files())
@@ -201,6 +204,7 @@ class Composite {
   RunKeeper keeper_;
   std::optional<GeoBox> grid_;
   std::vector<SkippedScene> skipped_;
+  std::string spill_folder_;
 };
 
 }  // namespace
