@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "cubemill/backend/cuda_backend.hpp"
@@ -16,6 +16,7 @@
 #include "exec/run_identity.hpp"
 #include "exec/run_keeper.hpp"
 #include "exec/spill_place.hpp"
+#include "io/disk_file.hpp"
 #include "io/spill_file.hpp"
 
 namespace cubemill {
@@ -38,10 +39,9 @@ void warn_all(const CompositeRequest& request, const std::vector<std::string>& l
 }
 
 void write_text(const std::string& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out) throw IoError(path, "cannot be written; is the disk full?");
+  DiskFile file(path);
+  file.write_at(0, std::as_bytes(std::span(text)));
+  file.close();
 }
 
 /// One composite, from the catalog to the files. Runs once, and again where scenes turn out to be
