@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "cubemill/backend/cuda_backend.hpp"
@@ -16,6 +16,8 @@
 #include "exec/run_identity.hpp"
 #include "exec/run_keeper.hpp"
 #include "exec/spill_place.hpp"
+#include "io/disk_file.hpp"
+#include "io/spill_file.hpp"
 
 namespace cubemill {
 namespace {
@@ -37,10 +39,9 @@ void warn_all(const CompositeRequest& request, const std::vector<std::string>& l
 }
 
 void write_text(const std::string& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out) throw IoError(path, "cannot be written; is the disk full?");
+  DiskFile file(path);
+  file.write_at(0, std::as_bytes(std::span(text)));
+  file.close();
 }
 
 /// One composite, from the catalog to the files. Runs once, and again where scenes turn out to be
@@ -60,8 +61,10 @@ class Composite {
 
   CompositeResult make() {
     try {
-      for (;;)
+      for (;;) {
         if (auto result = attempt()) return std::move(*result);
+        give_back_freed();  // else the next plan counts it as taken
+      }
     } catch (const InvalidInput&) {
       throw;  // the same command would end the same way
     } catch (...) {
@@ -120,6 +123,7 @@ class Composite {
     const SpillPlace place = choose_spill_place(request_, plan, folder_.staging());
     warn_all(request_, place.notes);
     options.spill = place.options;
+    spill_folder_ = place.options.folder;
     options.checkpoint_interval = std::chrono::duration<double>(request_.checkpoint_seconds);
     if (place.options.checkpoints)
       options.checkpoint = [this, &plan, &outputs](const SaveState& save) {
@@ -179,6 +183,7 @@ class Composite {
     write_text(folder_.staged("item.json"), item_json(facts));
     write_text(folder_.staged("report.json"), result.report);
     folder_.commit();
+    purge_dead_spills(spill_folder_);  // what only checkpoints of this run needed
     result.summary = summary_lines(facts, folder_.path());
     result.skipped = planned.survey.skipped.size();
     for (const OutputFile& f : outputs.files())
@@ -199,6 +204,7 @@ class Composite {
   RunKeeper keeper_;
   std::optional<GeoBox> grid_;
   std::vector<SkippedScene> skipped_;
+  std::string spill_folder_;
 };
 
 }  // namespace

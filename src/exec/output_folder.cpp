@@ -183,12 +183,7 @@ void OutputFolder::make_staging() {
 
 OutputFolder::~OutputFolder() {
   const std::lock_guard lock(registry_mutex);
-  if (committed_) {
-    std::error_code ignored;
-    fs::remove_all(staging_, ignored);
-  } else {
-    remove_staged(staging_, registry()[staging_]);
-  }
+  if (!committed_) remove_staged(staging_, registry()[staging_]);
   registry().erase(staging_);
 }
 
@@ -210,12 +205,16 @@ void OutputFolder::commit() {
     if (fs::is_directory(path_ + "/" + name, error))
       throw IoError(path_ + "/" + name, "is a folder; a file of the result goes there");
   }
-  for (const std::string& name : names_) {
-    fs::rename(staging_ + "/" + name, path_ + "/" + name, error);
-    if (error)
-      throw IoError(path_ + "/" + name, "cannot be put in place (" + error.message() + ")");
-    committed_ = true;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    fs::rename(staging_ + "/" + names_[i], path_ + "/" + names_[i], error);
+    if (!error) continue;
+    std::error_code ignored;
+    for (std::size_t k = 0; k < i; ++k)
+      fs::rename(path_ + "/" + names_[k], staging_ + "/" + names_[k], ignored);
+    throw IoError(path_ + "/" + names_[i], "cannot be put in place (" + error.message() + ")");
   }
+  committed_ = true;
+  fs::remove_all(staging_, error);
 }
 
 bool OutputFolder::resumable() const { return can_be_resumed(staging_); }

@@ -47,7 +47,8 @@ class OutputFolder {
   std::string staged(const std::string& name);
   /// Forgets the names given so far, to write them anew.
   void forget_staged();
-  /// Gives all staged files their final names, in the order in which they were asked for.
+  /// Gives all staged files their final names, in the order in which they were asked for, and
+  /// removes the staging folder. Throws IoError, and takes the names back.
   void commit();
   const std::string& path() const { return path_; }
   const std::string& staging() const { return staging_; }

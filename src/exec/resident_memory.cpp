@@ -1,5 +1,6 @@
 #include "exec/resident_memory.hpp"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -29,12 +30,15 @@ std::uint64_t kibibytes(const char* path, const std::string& name) {
   return 0;
 }
 
-/// Folder of this process's control group (version 2), empty when there is none.
-std::string control_group() {
+/// The control group of this process below the root, from /proc/self/cgroup; `controller`: "memory"
+/// of version 1, empty for version 2. Empty when there is none.
+std::string control_group(const std::string& controller) {
   std::ifstream in("/proc/self/cgroup");
   std::string line;
-  while (std::getline(in, line))
-    if (line.starts_with("0::")) return "/sys/fs/cgroup" + line.substr(3);
+  while (std::getline(in, line)) {
+    const std::size_t names = line.find(':') + 1, path = line.find(':', names) + 1;
+    if (line.substr(names, path - 1 - names) == controller) return line.substr(path);
+  }
   return "";
 }
 
@@ -44,15 +48,20 @@ std::uint64_t left_in(const std::string& limit, const std::string& used) {
   return most > now ? most - now : 0;
 }
 
+// Limits of all groups above count too.
+std::uint64_t left_in_groups(const std::string& root, std::string group, const std::string& limit,
+                             const std::string& used) {
+  std::uint64_t left = left_in(root + limit, root + used);
+  for (; group.size() > 1; group = group.substr(0, group.rfind('/')))
+    left = std::min(left, left_in(root + group + limit, root + group + used));
+  return left;
+}
+
 std::uint64_t left_in_control_groups() {
-  std::uint64_t left = unknown;
-  // Limits of all groups above count too.
-  for (std::string group = control_group(); group.size() > std::string("/sys/fs/cgroup").size();
-       group = group.substr(0, group.rfind('/')))
-    left = std::min(left, left_in(group + "/memory.max", group + "/memory.current"));
-  left = std::min(left, left_in("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"));
-  return std::min(left, left_in("/sys/fs/cgroup/memory/memory.limit_in_bytes",
-                                "/sys/fs/cgroup/memory/memory.usage_in_bytes"));
+  return std::min(
+      left_in_groups("/sys/fs/cgroup", control_group(""), "/memory.max", "/memory.current"),
+      left_in_groups("/sys/fs/cgroup/memory", control_group("memory"), "/memory.limit_in_bytes",
+                     "/memory.usage_in_bytes"));
 }
 
 }  // namespace
@@ -63,6 +72,8 @@ std::uint64_t resident_bytes() {
   in >> size >> resident;
   return resident * std::uint64_t(sysconf(_SC_PAGESIZE));
 }
+
+void give_back_freed() { malloc_trim(0); }
 
 std::uint64_t peak_resident_bytes() {
   if (const std::uint64_t k = kibibytes("/proc/self/status", "VmHWM:")) return k * 1024;

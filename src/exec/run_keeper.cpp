@@ -91,10 +91,7 @@ void RunKeeper::take_over_tiles(Checkpoint& from, const Plan& plan, CompositeOut
 }
 
 void RunKeeper::check_sums(Checkpoint& from, const Plan& plan) {
-  if (from.run.sums.empty()) {
-    from.run.spill_path.clear();
-    return;
-  }
+  if (from.run.sums.empty()) return drop_sums(from);
   std::string reason;
   if (!(from.cut == cut_of(plan)))
     reason = "the limits are others";
@@ -103,6 +100,12 @@ void RunKeeper::check_sums(Checkpoint& from, const Plan& plan) {
   if (reason.empty()) return;
   if (warn_)
     warn_("the sums of unfinished tiles cannot be taken over (" + reason + "), finished tiles are");
+  drop_sums(from);
+}
+
+void RunKeeper::drop_sums(Checkpoint& from) {
+  std::error_code ignored;
+  if (!from.run.spill_path.empty()) std::filesystem::remove(from.run.spill_path, ignored);
   from.run.sums.clear();
   from.run.spill_path.clear();
 }

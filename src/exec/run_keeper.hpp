@@ -38,6 +38,7 @@ class RunKeeper {
  private:
   void take_over_tiles(Checkpoint& from, const Plan& plan, CompositeOutputs& outputs, int threads);
   void check_sums(Checkpoint& from, const Plan& plan);
+  static void drop_sums(Checkpoint& from);
 
   const OutputFolder& folder_;
   Warn warn_;

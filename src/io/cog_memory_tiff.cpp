@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 
@@ -21,6 +22,7 @@ struct Memory {
   std::vector<std::byte> bytes;
   std::size_t position = 0;
   std::string complaint;
+  bool full = false;  // more bytes were not to be had
 };
 
 Memory& memory_of(thandle_t handle) { return *static_cast<Memory*>(handle); }
@@ -37,7 +39,12 @@ tmsize_t read_memory(thandle_t handle, void* to, tmsize_t size) {
 tmsize_t write_memory(thandle_t handle, void* from, tmsize_t size) {
   Memory& m = memory_of(handle);
   const std::size_t end = m.position + static_cast<std::size_t>(size);
-  if (m.bytes.size() < end) m.bytes.resize(end);
+  try {
+    if (m.bytes.size() < end) m.bytes.resize(end);
+  } catch (const std::bad_alloc&) {  // nothing may be thrown through libtiff
+    m.full = true;
+    return 0;
+  }
   std::memcpy(m.bytes.data() + m.position, from, static_cast<std::size_t>(size));
   m.position = end;
   return size;
@@ -63,6 +70,13 @@ int keep_complaint(TIFF*, void* user, const char*, const char* format, va_list a
 }
 int ignore_warning(TIFF*, void*, const char*, const char*, va_list) { return 1; }
 
+[[noreturn]] void fail(const Memory& memory) {
+  // libtiff's own words for a failed allocation
+  for (const char* words : {"Out of memory", "No space"})
+    if (memory.full || memory.complaint.find(words) != std::string::npos) throw std::bad_alloc();
+  throw std::runtime_error("libtiff: " + memory.complaint);
+}
+
 struct TiffClose {
   void operator()(TIFF* tiff) const { TIFFClose(tiff); }
 };
@@ -75,7 +89,7 @@ Tiff open_memory(Memory& memory, const char* mode) {
   TIFFOpenOptionsSetWarningHandlerExtR(options.get(), ignore_warning, &memory);
   Tiff tiff(TIFFClientOpenExt("tile", mode, &memory, read_memory, write_memory, seek_memory,
                               close_memory, size_of_memory, nullptr, nullptr, options.get()));
-  if (!tiff) throw std::runtime_error("libtiff: " + memory.complaint);
+  if (!tiff) fail(memory);
   return tiff;
 }
 
@@ -107,7 +121,7 @@ void encode_tile_by_libtiff(Compression compression, SampleType type, const std:
   // libtiff predicts in a copy of its own: the samples are not changed.
   if (TIFFWriteEncodedTile(tiff.get(), 0, const_cast<std::byte*>(samples),
                            static_cast<tmsize_t>(tile_bytes(type))) < 0)
-    throw std::runtime_error("libtiff: " + memory.complaint);
+    fail(memory);
   const auto at =
       memory.bytes.begin() + static_cast<std::ptrdiff_t>(TIFFGetStrileOffset(tiff.get(), 0));
   out.assign(at, at + static_cast<std::ptrdiff_t>(TIFFGetStrileByteCount(tiff.get(), 0)));
@@ -125,8 +139,7 @@ void decode_tile_by_libtiff(Compression compression, SampleType type,
   memory.position = 0;
   Tiff tiff = open_memory(memory, "r");
   const auto size = static_cast<tmsize_t>(tile_bytes(type));
-  if (TIFFReadEncodedTile(tiff.get(), 0, samples, size) != size)
-    throw std::runtime_error("libtiff: " + memory.complaint);
+  if (TIFFReadEncodedTile(tiff.get(), 0, samples, size) != size) fail(memory);
 }
 
 }  // namespace cubemill

@@ -15,6 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "reference"), str(ROOT / "tests" / "tools")]
 
+import failio  # noqa: E402
+
 BINARY = Path(os.environ.get("CUBEMILL_BIN", ROOT / "build/release/src/cli/cubemill")).resolve()
 TIMEOUT = 300  # seconds; sanitizer builds are slow
 
@@ -69,6 +71,12 @@ def archive(tmp_path_factory):
 @pytest.fixture(scope="session")
 def items(archive):
     return archive / "items.json"
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory):
+    """The library that makes calls of a program fail."""
+    return failio.build(tmp_path_factory.mktemp("failio"))
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The library that lets calls fail does so, for the call and the file that it is told, and for no other."""
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -29,11 +31,6 @@ if fd is not None:
     said("rename", lambda: os.rename(path, path + "2"))
 """
 SOUND = ["write 8", "write 8", "write 8", "read 8", "read 8", "read 8", "fsync 0", "fdatasync 0", "rename 0"]
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    return failio.build(tmp_path_factory.mktemp("failio"))
 
 
 def calls(library, file, **faults):
@@ -75,6 +72,15 @@ def test_fails_an_open(library, tmp_path):
 
 def test_kills_at_the_call(library, tmp_path):
     assert calls(library, tmp_path / "a.spill", path=".spill", write=2, kill=1)[0] == -9
+
+
+def test_stops_before_the_call_and_goes_on(library, tmp_path):
+    env = failio.environment(library, path=".spill", write=2, stop=1)
+    process = subprocess.Popen([sys.executable, "-c", CALLS, tmp_path / "a.spill"], env=env, stdout=subprocess.PIPE)
+    state = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    assert state.si_code == os.CLD_STOPPED
+    process.send_signal(signal.SIGCONT)
+    assert process.communicate()[0].decode().splitlines()[1:] == SOUND
 
 
 def test_denies_memory(library):

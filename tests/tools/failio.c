@@ -14,6 +14,8 @@
 //   FAILIO_MALLOC=SIZE:N     the Nth and later allocations of SIZE bytes or more give NULL
 //   FAILIO_ONCE=1            only the Nth call fails, not the later ones
 //   FAILIO_KILL=1            SIGKILL at that call, instead of failing
+//   FAILIO_UNSYNCED=1        fsync and fdatasync do nothing else: quicker, and enough where no power is cut
+//   FAILIO_STOP=1            SIGSTOP at the Nth call, instead of failing; goes on with SIGCONT
 //
 // Calls are counted from 1, for each variable on its own. Mapped files, and files that stdio opens,
 // are not watched after they were opened.
@@ -41,7 +43,7 @@ static struct fault open_fault, write_fault, read_fault, fsync_fault, rename_fau
 static struct fault short_write, short_read;
 static size_t malloc_size;
 static const char* path_text;
-static int once, kill_instead;
+static int once, kill_instead, stop_instead, unsynced;
 static atomic_char watched[65536];  // by descriptor
 
 // A test whose fault never comes would pass for nothing.
@@ -87,6 +89,8 @@ __attribute__((constructor)) static void init(void) {
   path_text = getenv("FAILIO_PATH");
   once = getenv("FAILIO_ONCE") != NULL;
   kill_instead = getenv("FAILIO_KILL") != NULL;
+  stop_instead = getenv("FAILIO_STOP") != NULL;
+  unsynced = getenv("FAILIO_UNSYNCED") != NULL;
   load("FAILIO_OPEN", &open_fault, EMFILE);
   load("FAILIO_WRITE", &write_fault, ENOSPC);
   load("FAILIO_READ", &read_fault, EIO);
@@ -101,8 +105,9 @@ __attribute__((constructor)) static void init(void) {
 static int hit(struct fault* fault) {
   if (!fault->at) return 0;
   const long number = ++fault->seen;
-  if (once ? number != fault->at : number < fault->at) return 0;
+  if (once || stop_instead ? number != fault->at : number < fault->at) return 0;
   if (kill_instead) raise(SIGKILL);
+  if (stop_instead) return raise(SIGSTOP);
   errno = fault->error;
   return 1;
 }
@@ -218,11 +223,11 @@ int posix_fallocate(int fd, off_t at, off_t size) {
 }
 int fsync(int fd) {
   REAL(fsync);
-  return fails(fd, &fsync_fault) ? -1 : real(fd);
+  return fails(fd, &fsync_fault) ? -1 : unsynced ? 0 : real(fd);
 }
 int fdatasync(int fd) {
   REAL(fdatasync);
-  return fails(fd, &fsync_fault) ? -1 : real(fd);
+  return fails(fd, &fsync_fault) ? -1 : unsynced ? 0 : real(fd);
 }
 int rename(const char* from, const char* to) {
   REAL(rename);
