@@ -25,9 +25,11 @@ void watch_for_interrupts() {
     while (sigwait(&signals, &signal) != 0) {
     }
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second one ends the program at once
-    const std::string_view text =
-        abandon_outputs() ? "cubemill: interrupted; the same command with --resume goes on\n"
-                          : "cubemill: interrupted; nothing was written\n";
+    std::string_view text = "cubemill: interrupted; nothing was written\n";
+    const LeftBehind left = abandon_outputs();
+    if (left == LeftBehind::checkpoint)
+      text = "cubemill: interrupted; the same command with --resume goes on\n";
+    if (left == LeftBehind::result) text = "cubemill: interrupted; the result is there, whole\n";
     (void)!write(STDERR_FILENO, text.data(), text.size());
     std::_Exit(128 + signal);  // other threads may be blocked inside a library
   }).detach();

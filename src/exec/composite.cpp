@@ -227,6 +227,6 @@ PlanResult plan_composite(const CompositeRequest& request, bool probe,
           plan_table(request, planned.survey, catalog.counts, planned.plan)};
 }
 
-bool abandon_outputs() noexcept { return OutputFolder::remove_all_staged(); }
+LeftBehind abandon_outputs() noexcept { return OutputFolder::remove_all_staged(); }
 
 }  // namespace cubemill

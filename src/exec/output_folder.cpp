@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "cubemill/base/error.hpp"
+#include "io/disk_file.hpp"
 #include "io/spill_file.hpp"
 
 namespace cubemill {
@@ -30,6 +31,7 @@ struct Staged {
 };
 
 std::mutex registry_mutex;
+bool some_result = false;                    // a run of this process has put its result in place
 std::map<std::string, Staged>& registry() {  // by staging folder
   static std::map<std::string, Staged> folders;
   return folders;
@@ -205,6 +207,11 @@ void OutputFolder::commit() {
     if (fs::is_directory(path_ + "/" + name, error))
       throw IoError(path_ + "/" + name, "is a folder; a file of the result goes there");
   }
+  // A run that took long is not to be lost to a power cut: its checkpoint goes below.
+  if (resumable())
+    for (const std::string& name : names_)
+      DiskFile(staging_ + "/" + name, DiskFile::Content::as_it_is).store();
+  const std::lock_guard lock(registry_mutex);  // an interrupt comes before or after
   for (std::size_t i = 0; i < names_.size(); ++i) {
     fs::rename(staging_ + "/" + names_[i], path_ + "/" + names_[i], error);
     if (!error) continue;
@@ -214,20 +221,22 @@ void OutputFolder::commit() {
     throw IoError(path_ + "/" + names_[i], "cannot be put in place (" + error.message() + ")");
   }
   committed_ = true;
+  some_result = true;
   fs::remove_all(staging_, error);
+  registry().erase(staging_);
 }
 
 bool OutputFolder::resumable() const { return can_be_resumed(staging_); }
 
-bool OutputFolder::remove_all_staged() noexcept {
+LeftBehind OutputFolder::remove_all_staged() noexcept {
   const std::lock_guard lock(registry_mutex);
-  bool resumable = false;
+  LeftBehind left = some_result ? LeftBehind::result : LeftBehind::nothing;
   for (const auto& [staging, staged] : registry()) {
     remove_staged(staging, staged);
-    resumable |= can_be_resumed(staging);
+    if (can_be_resumed(staging)) left = LeftBehind::checkpoint;
   }
   SpillFile::remove_unkept();
-  return resumable;
+  return left;
 }
 
 }  // namespace cubemill

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "cubemill/exec/composite.hpp"
+
 namespace cubemill {
 
 /// What to do about files that are in the output folder already.
@@ -58,8 +60,8 @@ class OutputFolder {
   bool resumable() const;
 
   /// Removes what is staged by this process, as the destructor does; for an interrupted program,
-  /// from any thread. Returns whether anything can be resumed.
-  static bool remove_all_staged() noexcept;
+  /// from any thread.
+  static LeftBehind remove_all_staged() noexcept;
 
  private:
   void look_at_leftovers(Existing existing);

@@ -40,10 +40,12 @@ std::size_t TileStore::resume(const RunState& state) {
   for (const std::uint32_t tile : finished_) entries_[tile].folded.first = chunks_of(tile);
   if (state.spill_path.empty()) return 0;
   std::vector<SpillFile::Slot> used;
-  for (const SavedSums& saved : state.sums) {
-    used.push_back(saved.slot);
+  for (const SavedSums& saved : state.sums) used.push_back(saved.slot);
+  try {
+    file_ = std::make_unique<SpillFile>(file_options(), state.spill_path, used);
+  } catch (const IoError&) {
+    return used.size();
   }
-  file_ = std::make_unique<SpillFile>(file_options(), state.spill_path, used);
   std::size_t damaged = 0;
   for (const SavedSums& saved : state.sums) {
     if (!whole(saved.slot)) {

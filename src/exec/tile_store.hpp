@@ -51,7 +51,7 @@ class TileStore {
   TileStore& operator=(const TileStore&) = delete;
 
   /// Takes over what an interrupted run had folded; gives of how many tiles it is damaged, which
-  /// are begun anew. Throws IoError when its spill file is gone or another's.
+  /// are begun anew.
   std::size_t resume(const RunState& state);
 
   bool try_claim(std::uint32_t tile);

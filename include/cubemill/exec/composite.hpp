@@ -64,8 +64,11 @@ struct PlanResult {
 PlanResult plan_composite(const CompositeRequest& request, bool probe,
                           std::istream& standard_input);
 
+/// What an interrupted process leaves: nothing, what a later run needs to go on, or a whole result.
+enum class LeftBehind { nothing, checkpoint, result };
+
 /// Removes what an interrupted run of this process has staged, from any thread, but for what a
-/// later one needs to go on: returns whether that is there.
-bool abandon_outputs() noexcept;
+/// later one needs to go on.
+LeftBehind abandon_outputs() noexcept;
 
 }  // namespace cubemill
