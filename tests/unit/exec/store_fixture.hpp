@@ -197,6 +197,8 @@ class StoreRun {
   }
   std::uint32_t tile_of(std::uint32_t chunk) const { return work_.plan.chunks[chunk].tile; }
 
+  std::function<void()> after_release;
+
  private:
   struct Release {
     TileStore& store;
@@ -227,6 +229,7 @@ class StoreRun {
   void wake() {
     { const std::lock_guard lock(mutex_); }
     changed_.notify_all();
+    if (after_release) after_release();
   }
 
   Work& work_;

@@ -183,6 +183,26 @@ TEST_F(TileStoreResumeIn, SavesWhatIsOnTheDiskWhileOthersFold) {
     }
 }
 
+TEST_F(TileStoreResumeIn, SaysOfATileWhatWasSavedOfItAndNotWhatCameSince) {
+  Work work(scene_after_scene(3, 3));
+  RunState state;
+  {
+    StoreRun run(work, {3}, spill(true));
+    for (std::uint32_t c = 0; c < 3; ++c) run.fold(c);
+    int releases = 0;
+    run.after_release = [&] {
+      if (++releases == 2) run.fold(3);  // tiles 0 and 1 are saved; tile 0 gets more
+    };
+    state = run.store().save();
+    run.store().kept();
+    EXPECT_TRUE(run.store().folded(3));
+  }
+  EXPECT_EQ(chunks_in(work, state), 3u);
+  Resumed resumed(work, {3}, spill(true), state);
+  EXPECT_FALSE(resumed.run().store().folded(3));
+  expect_equal(resumed.end({}), work.expected);
+}
+
 TEST_F(TileStoreResumeIn, BeginsDamagedSumsAnew) {
   Work work(scene_after_scene(3, 3));
   RunState state;
