@@ -32,7 +32,7 @@ StoredTile stored_from(const Json& json) {
 Json read_document(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   Json json = in ? Json::parse(in, nullptr, false) : Json();
-  if (!json.is_object() || json.value("format", 0) != format) return {};
+  if (!json.is_object() || json.value("format", Json()) != format) return {};
   return json;
 }
 

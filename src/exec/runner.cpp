@@ -55,7 +55,7 @@ class Runner {
       folded_before_.push_back(store_.folded(c));
       done_ += folded_before_.back();
     }
-    tally_.chunks_resumed = done_;
+    tally_.chunks_resumed = done_at_checkpoint_ = done_;
   }
 
   ~Runner() { backend_->release_slabs(); }
@@ -121,6 +121,7 @@ class Runner {
       if (stop_ || done_ == plan_.chunks.size()) return false;
       if (checkpoint_is_due()) {
         checkpointing_ = true;
+        done_at_checkpoint_ = done_;
         lock.unlock();
         checkpoint();
         return true;
@@ -179,6 +180,7 @@ class Runner {
 
   bool checkpoint_is_due() const {
     return options_.checkpoint && !checkpointing_ && tally_.left_out.empty() &&
+           done_ > done_at_checkpoint_ &&
            Clock::now() - last_checkpoint_ >= options_.checkpoint_interval;
   }
 
@@ -267,6 +269,7 @@ class Runner {
   std::vector<std::uint32_t>
       again_;  // chunks whose reading failed and is to be done without the scene
   bool checkpointing_ = false;
+  std::size_t done_at_checkpoint_ = 0;
   Clock::time_point last_checkpoint_ = Clock::now();
   RunTally tally_;
   std::exception_ptr failure_;

@@ -94,26 +94,27 @@ void TileStore::release(std::uint32_t tile) {
   {
     const std::lock_guard lock(mutex_);
     entries_[tile].claimed = false;
-    ++releases_;
   }
-  changed_.notify_all();
+  count_release();
   released_();
 }
 
 void TileStore::fold(std::uint32_t chunk, StagedChunk& staged) {
   const Chunk& c = plan_.chunks[chunk];
   const PixelWindow& tile = plan_.tiles[c.tile].window;
+  if (entries_[c.tile].spoilt) std::rethrow_exception(entries_[c.tile].spoilt);
+  std::unique_lock turn(short_of_room_, std::defer_lock);
   for (;;) {
     TileState& into = state(c.tile);
-    const std::uint64_t seen = releases();
+    const std::uint64_t seen = releases(), asked = states_asked_;
+    const bool alone = states_ == 1;
     try {
       backend_.fold(staged, into, c.window.x - tile.x, c.window.y - tile.y);
       break;
     } catch (const OutOfMemory&) {
-      if (!others_hold_states(c.tile)) throw;
+      if (alone && asked == states_asked_) throw;
     }
-    make_room(
-        seen, [](const Entry& e) { return e.state != nullptr; }, &TileStore::leave_backend);
+    if (!alone) need_room_to_fold(c.tile, seen, turn);
   }
   Entry& e = entries_[c.tile];
   e.folded.add(place(chunk));
@@ -122,6 +123,7 @@ void TileStore::fold(std::uint32_t chunk, StagedChunk& staged) {
 
 void TileStore::finish(std::uint32_t tile, const Put& put) {
   Entry& e = entries_[tile];
+  if (e.spoilt) std::rethrow_exception(e.spoilt);
   TileState& all = state(tile);
   if (TileSums* const sums = backend_.on_host(all)) {
     if (e.apart) add_slot(tile, *sums);
@@ -151,6 +153,7 @@ TileState& TileStore::state(std::uint32_t tile) {
   Entry& e = entries_[tile];
   while (!e.state) {
     const std::uint64_t seen = releases();
+    ++states_asked_;
     e.state = backend_.make_state();
     states_ += e.state != nullptr;
     if (!e.state)
@@ -161,10 +164,16 @@ TileState& TileStore::state(std::uint32_t tile) {
   return *e.state;
 }
 
-bool TileStore::others_hold_states(std::uint32_t tile) const {
-  const std::lock_guard lock(mutex_);
-  return std::ranges::any_of(
-      entries_, [&](const Entry& e) { return &e != &entries_[tile] && (e.claimed || e.state); });
+// Threads that are short of room would wait for each other's states for ever: one of them keeps its
+// own, the others give theirs away until it has folded.
+void TileStore::need_room_to_fold(std::uint32_t tile, std::uint64_t seen,
+                                  std::unique_lock<std::mutex>& turn) {
+  if (turn || turn.try_lock())
+    return make_room(
+        seen, [](const Entry& e) { return e.state != nullptr; }, &TileStore::leave_backend);
+  leave_backend(tile);
+  count_release();
+  turn.lock();
 }
 
 std::unique_ptr<TileSums> TileStore::host_sums() {
@@ -212,6 +221,14 @@ std::uint64_t TileStore::releases() const {
   return releases_;
 }
 
+void TileStore::count_release() {
+  {
+    const std::lock_guard lock(mutex_);
+    ++releases_;
+  }
+  changed_.notify_all();
+}
+
 void TileStore::stop() {
   {
     const std::lock_guard lock(mutex_);
@@ -244,6 +261,7 @@ void TileStore::leave_host(std::uint32_t tile) {
 // All sums of the tile in one place in memory.
 TileSums& TileStore::gather(std::uint32_t tile) {
   Entry& e = entries_[tile];
+  if (e.spoilt) std::rethrow_exception(e.spoilt);
   TileSums* sums = e.state ? backend_.on_host(*e.state) : nullptr;
   if (!sums) {
     if (!e.partial) e.partial = host_sums();
@@ -260,9 +278,14 @@ TileSums& TileStore::gather(std::uint32_t tile) {
 void TileStore::add_slot(std::uint32_t tile, TileSums& into) {
   Entry& e = entries_[tile];
   const TraceSpan span(trace_, "read back", "tile", tile);
-  file().read(*e.slot, [&](std::size_t index, std::size_t at, std::span<const std::byte> bytes) {
-    into.merge(index, at, bytes);
-  });
+  try {
+    file().read(*e.slot, [&](std::size_t index, std::size_t at, std::span<const std::byte> bytes) {
+      into.merge(index, at, bytes);
+    });
+  } catch (...) {  // a save that fails ends no run, but what was added cannot be taken away again
+    e.spoilt = std::current_exception();
+    throw;
+  }
   e.apart = false;
   if (options_.checkpoints) return;
   const std::lock_guard lock(mutex_);

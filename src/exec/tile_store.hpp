@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -93,6 +94,7 @@ class TileStore {
     bool apart = false;    // what is in the slot is not in memory, and is to be added
     bool changed = false;  // something was folded that is not in the slot
     bool claimed = false;
+    std::exception_ptr spoilt;  // what was read back was not whole: what is in memory is of no use
   };
   struct Stopped {};
   /// Releases a tile that was claimed.
@@ -107,12 +109,14 @@ class TileStore {
   std::uint32_t chunks_of(std::uint32_t tile) const { return first_[tile + 1] - first_[tile]; }
   std::uint32_t place(std::uint32_t chunk) const;
   TileState& state(std::uint32_t tile);
-  bool others_hold_states(std::uint32_t tile) const;
+  void need_room_to_fold(std::uint32_t tile, std::uint64_t seen,
+                         std::unique_lock<std::mutex>& turn);
   std::unique_ptr<TileSums> host_sums();
   void make_room(std::uint64_t seen, Has has, Move move);
   std::optional<std::uint32_t> needed_last(Has has) const;
   void wait_for_release(std::unique_lock<std::mutex>& lock, std::uint64_t seen);
   std::uint64_t releases() const;
+  void count_release();
 
   void leave_backend(std::uint32_t tile);
   void leave_host(std::uint32_t tile);
@@ -145,6 +149,8 @@ class TileStore {
   bool stopped_ = false;
   std::uint64_t moved_to_host_ = 0;
   std::atomic<std::uint64_t> states_{0}, partials_{0};
+  std::atomic<std::uint64_t> states_asked_{0};
+  std::mutex short_of_room_;  // held by the fold that waits for room with its state
   std::unique_ptr<SpillFile> file_;
   std::vector<bool> named_;                         // by slot: whether a checkpoint may name it
   std::vector<SpillFile::Slot> retired_, leaving_;  // kept for the sake of the last checkpoint
