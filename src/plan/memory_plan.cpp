@@ -141,9 +141,10 @@ Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surr
 Fit look_at(Plan& plan, const Survey& survey, const Limits& limits, const Surroundings& around,
             Order order) {
   Fit fit = fit_order(plan, survey, limits, around, order);
+  OrderCost& cost = order == Order::scene ? plan.scene_order : plan.tile_order;
+  cost.looked_at = true;
   if (!fit.fits) return fit;
   count_blocks(plan, survey);
-  OrderCost& cost = order == Order::scene ? plan.scene_order : plan.tile_order;
   cost = order_cost(plan, fit.memory, fit.need, plan.block_bytes_decoded);
   // Asked for, an order is tried all the same: whoever looks at the disk says what is missing.
   if (limits.order == Order::automatic && cost.disk > around.spill_room)

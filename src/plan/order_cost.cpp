@@ -71,7 +71,7 @@ class SumsInMemory {
 OrderCost order_cost(const Plan& plan, const MemoryPlan& memory, const CacheNeed& need,
                      std::uint64_t bytes_decoded) {
   OrderCost cost;
-  cost.fits = true;
+  cost.looked_at = cost.fits = true;
   const double kept = need.useful ? std::min(1.0, double(memory.cache) / double(need.useful)) : 1;
   cost.decoded = bytes_decoded + std::uint64_t((1 - kept) * double(need.again));
   const Spilling s = SumsInMemory(plan, memory.tile_states).follow();
