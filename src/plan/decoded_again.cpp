@@ -9,8 +9,6 @@ namespace cubemill {
 namespace {
 
 constexpr std::uint32_t never = std::numeric_limits<std::uint32_t>::max();
-// Uses of blocks that are followed, so that planning stays a moment.
-constexpr std::uint64_t most_uses = 1 << 17;
 
 /// A block that a chunk needs.
 struct BlockUse {
@@ -20,45 +18,59 @@ struct BlockUse {
   std::uint32_t decoded = 0, cached = 0;  ///< its bytes
 };
 
-/// Calls f(block, scene, input, chunk) for every block of every chunk, in the order of work; blocks
-/// are numbered by (scene, input).
-template <class F>
-void each_use(const Plan& plan, const Survey& survey, F f) {
-  std::vector<std::uint64_t> first{0};  // by (scene, input)
-  const std::size_t inputs = survey.inputs.size();
+/// Where the blocks of every (scene, input) begin among all.
+std::vector<std::uint64_t> first_blocks(const Plan& plan, const Survey& survey) {
+  std::vector<std::uint64_t> first{0};
   for (const PlannedScene& scene : plan.scenes)
     for (const SceneInput& in : survey.surveyed[scene.surveyed].inputs)
       first.push_back(first.back() +
                       std::uint64_t(in.info.blocks_across() * in.info.blocks_down()));
+  return first;
+}
+
+/// Calls f(chunk, use, input, raster, blocks) for every window of every chunk in the order of work.
+template <class F>
+void each_window(const Plan& plan, const Survey& survey, F f) {
   for (std::uint32_t c = 0; c < plan.chunks.size(); ++c)
     for (std::uint32_t s = 0; s < plan.chunks[c].scenes; ++s) {
       const ChunkScene& use = plan.chunk_scenes[plan.chunks[c].first_scene + s];
       const auto& rasters = survey.surveyed[plan.scenes[use.scene].surveyed].inputs;
-      for (std::size_t i = 0; i < inputs; ++i) {
-        const RasterInfo& info = rasters[i].info;
-        const BlockRange r = blocks_of(plan.windows[use.first_window + i], info);
-        for (std::int64_t y = r.top; y < r.bottom; ++y)
-          for (std::int64_t x = r.left; x < r.right; ++x)
-            f(first[use.scene * inputs + i] + std::uint64_t(y * info.blocks_across() + x),
-              use.scene, i, c);
-      }
+      for (std::size_t i = 0; i < rasters.size(); ++i)
+        f(c, use, i, rasters[i].info,
+          blocks_of(plan.windows[use.first_window + i], rasters[i].info));
     }
 }
 
-/// Uses of one block in `share`, picked without regard to where it lies.
+std::uint64_t count_uses(const Plan& plan, const Survey& survey) {
+  std::uint64_t uses = 0;
+  each_window(plan, survey, [&](auto, auto, auto, auto&, const BlockRange& r) {
+    uses += std::uint64_t((r.right - r.left) * (r.bottom - r.top));
+  });
+  return uses;
+}
+
+/// Uses of one observation in `share`, the first among them, evenly but to no period.
 std::vector<BlockUse> sample_uses(const Plan& plan, const Survey& survey, std::uint64_t share) {
+  const std::vector<std::uint64_t> first = first_blocks(plan, survey);
+  const std::uint64_t part = ~std::uint64_t(0) / share;
   std::vector<BlockUse> uses;
-  each_use(plan, survey,
-           [&](std::uint64_t block, std::uint32_t scene, std::size_t i, std::uint32_t chunk) {
-             constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;  // Knuth's multiplicative hash
-             if ((block * golden >> 32) % share) return;
-             const RasterInfo& info = survey.surveyed[plan.scenes[scene].surveyed].inputs[i].info;
-             const auto pixels = std::uint32_t(info.block_width * info.block_height);
-             const std::size_t stored =
-                 survey.inputs[i].flags ? 1 : size_of(plan.scenes[scene].inputs[i].storage);
-             uses.push_back({block, chunk, never, pixels * std::uint32_t(size_of(info.type)),
-                             pixels * std::uint32_t(stored)});
-           });
+  each_window(plan, survey,
+              [&](std::uint32_t chunk, const ChunkScene& use, std::size_t i, const RasterInfo& info,
+                  const BlockRange& r) {
+                constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;  // 2^64 over the golden ratio
+                if (plan.chunks[chunk].observation * golden > part) return;
+                const std::uint64_t begin = first[use.scene * survey.inputs.size() + i];
+                const auto pixels = std::uint32_t(info.block_width * info.block_height);
+                const auto decoded = pixels * std::uint32_t(size_of(info.type));
+                const auto cached =
+                    pixels * std::uint32_t(survey.inputs[i].flags
+                                               ? 1
+                                               : size_of(plan.scenes[use.scene].inputs[i].storage));
+                for (std::int64_t y = r.top; y < r.bottom; ++y)
+                  for (std::int64_t x = r.left; x < r.right; ++x)
+                    uses.push_back({begin + std::uint64_t(y * info.blocks_across() + x), chunk,
+                                    never, decoded, cached});
+              });
   return uses;
 }
 
@@ -93,14 +105,18 @@ std::uint64_t follow(const std::vector<BlockUse>& uses, std::uint64_t room) {
 
 }  // namespace
 
-std::uint64_t bytes_decoded_again(const Plan& plan, const Survey& survey, std::uint64_t cache) {
-  std::uint64_t all = 0;
-  each_use(plan, survey, [&](auto...) { ++all; });
-  const std::uint64_t share = all / most_uses + 1;
-  std::vector<BlockUse> uses = sample_uses(plan, survey, share);
+std::uint64_t bytes_decoded_again(const Plan& plan, const Survey& survey, std::uint64_t cache,
+                                  std::uint64_t most_uses) {
+  const std::uint64_t all = count_uses(plan, survey);
+  std::vector<BlockUse> uses = sample_uses(plan, survey, all / most_uses + 1);
+  if (uses.empty()) uses = sample_uses(plan, survey, 1);
+  if (uses.empty()) return 0;
+  const double share = double(uses.size()) / double(all);
+  // In tile order all observations share the cache, in scene order it is one's at a time.
+  const std::uint64_t room =
+      plan.order == Order::scene ? cache : std::uint64_t(share * double(cache));
   const std::uint64_t once = link(uses);
-  // A part of the blocks in the same part of the cache fares as all do (Waldspurger et al. 2015).
-  return share * (follow(uses, cache / share) - once);
+  return std::uint64_t(double(follow(uses, room) - once) / share);
 }
 
 }  // namespace cubemill

@@ -39,9 +39,11 @@ BlockRange blocks_of(const SourceWindow& window, const RasterInfo& info);
 /// Bytes of the blocks that are needed again, as the cache holds them, when there are most of them.
 std::uint64_t useful_cache_bytes(const Plan& plan, const Survey& survey);
 
-/// Estimates the bytes that are decoded once more, in the plan's order, because a cache of so many
-/// bytes could not keep their blocks.
-std::uint64_t bytes_decoded_again(const Plan& plan, const Survey& survey, std::uint64_t cache);
+/// Works out the bytes that are decoded once more, in the plan's order, because a cache of so many
+/// bytes could not keep their blocks. Where blocks are needed more than `most_uses` times in all, a
+/// part of the observations stands for all: planning is to stay a moment.
+std::uint64_t bytes_decoded_again(const Plan& plan, const Survey& survey, std::uint64_t cache,
+                                  std::uint64_t most_uses = 1 << 17);
 
 /// Works out what the plan's order of work costs beyond folding, with the blocks counted and the
 /// memory fitted.

@@ -89,12 +89,13 @@ TEST(OrderCost, HoldsATileOnTheDiskOnce) {
 
 const GeoBox output = grid("EPSG:32718", 30, 300015, 8500005, 1500, 1100);
 
-/// Scenes whose blocks of 256 pixels straddle the output's tiles.
+/// Scenes whose blocks of 256 pixels straddle the output's tiles, each in another way.
 Survey scenes(int days) {
   std::vector<SceneSpec> specs;
   for (int day = 0; day < days; ++day)
-    specs.push_back({"2021-05-" + std::to_string(10 + day) + "T15:00:00Z",
-                     grid("EPSG:32718", 30, 297015, 8503005, 1700, 1300)});
+    specs.push_back(
+        {"2021-05-" + std::to_string(10 + day) + "T15:00:00Z",
+         grid("EPSG:32718", 30, 297015 - 30 * 11 * day, 8503005 + 30 * 7 * day, 1700, 1300)});
   return survey_of(specs);
 }
 
@@ -165,6 +166,19 @@ TEST(DecodedAgain, IsNothingWhenAllThatIsUsefulIsKept) {
     const Plan plan = cut(survey, order);
     EXPECT_EQ(bytes_decoded_again(plan, survey, useful_cache_bytes(plan, survey)), 0u);
     EXPECT_GT(bytes_decoded_again(plan, survey, 0), 0u);
+  }
+}
+
+TEST(DecodedAgain, IsAboutTheSameWhenAPartOfTheObservationsStandsForAll) {
+  const Survey survey = scenes(20);
+  for (const Order order : {Order::tile, Order::scene}) {
+    const Plan plan = cut(survey, order);
+    for (const std::uint64_t cache : {std::uint64_t(0), useful_cache_bytes(plan, survey) / 2}) {
+      const auto all = double(bytes_decoded_again(plan, survey, cache));
+      const auto part = double(bytes_decoded_again(plan, survey, cache, 2000));
+      EXPECT_NE(part, all) << "that was not a part";
+      EXPECT_NEAR(part / all, 1, 0.25) << cache;
+    }
   }
 }
 
