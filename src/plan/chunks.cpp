@@ -158,8 +158,8 @@ void list_tiles(Plan& plan) {
 
 void cut_chunks(Plan& plan, const Survey& survey, Order order, std::int64_t edge) {
   plan.order = order;
-  plan.tiles.clear(), plan.chunks.clear(), plan.chunk_scenes.clear(), plan.windows.clear(),
-      plan.uses.clear();
+  // Not cleared: the memory of a finer cut that was tried before would stay.
+  plan.tiles = {}, plan.chunks = {}, plan.chunk_scenes = {}, plan.windows = {}, plan.uses = {};
   list_tiles(plan);
   Cutter cutter(plan, survey, edge);
   const std::size_t tiles = plan.tiles.size() / plan.periods.size();

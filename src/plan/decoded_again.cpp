@@ -75,13 +75,12 @@ std::vector<BlockUse> sample_uses(const Plan& plan, const Survey& survey, std::u
 }
 
 /// Sets the next uses; gives the bytes of all blocks, each decoded once.
-std::uint64_t link(std::vector<BlockUse>& uses) {
+std::uint64_t link(std::vector<BlockUse>& uses, std::uint64_t blocks) {
   std::uint64_t once = 0;
-  std::map<std::uint64_t, std::uint32_t> later;
+  std::vector<std::uint32_t> later(blocks, never);
   for (std::size_t u = uses.size(); u-- > 0;) {
-    const auto [next, last] = later.try_emplace(uses[u].block, never);
-    if (last) once += uses[u].decoded;
-    uses[u].next = std::exchange(next->second, uses[u].chunk);
+    uses[u].next = std::exchange(later[uses[u].block], uses[u].chunk);
+    if (uses[u].next == never) once += uses[u].decoded;
   }
   return once;
 }
@@ -115,7 +114,7 @@ std::uint64_t bytes_decoded_again(const Plan& plan, const Survey& survey, std::u
   // In tile order all observations share the cache, in scene order it is one's at a time.
   const std::uint64_t room =
       plan.order == Order::scene ? cache : std::uint64_t(share * double(cache));
-  const std::uint64_t once = link(uses);
+  const std::uint64_t once = link(uses, first_blocks(plan, survey).back());
   return std::uint64_t(double(follow(uses, room) - once) / share);
 }
 
