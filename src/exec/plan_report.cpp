@@ -5,6 +5,30 @@
 #include "exec/reports.hpp"
 
 namespace cubemill {
+namespace {
+
+/// What an order of work was estimated to cost; null: it was not looked at.
+Json order_cost_json(const OrderCost& cost) {
+  if (!cost.looked_at) return nullptr;
+  return {{"fits", cost.fits},
+          {"seconds", cost.seconds},
+          {"decoded_bytes", cost.decoded},
+          {"spilled_bytes", cost.spilled},
+          {"disk_bytes", cost.disk}};
+}
+
+std::string order_cost_text(const OrderCost& cost) {
+  if (!cost.looked_at) return "not looked at";
+  if (!cost.fits) return "does not fit";
+  const std::string spilled = text("%.2f GiB of sums spilled, %.2f on the disk at once",
+                                   gib(double(cost.spilled)), gib(double(cost.disk)));
+  return text("about %.1f CPU s beyond folding: %.2f GiB decoded, ", cost.seconds,
+              gib(double(cost.decoded))) +
+         (cost.spilled ? spilled : "nothing spilled");
+}
+
+}  // namespace
+
 std::string plan_json(const CompositeRequest& request, const SurveyResult& result,
                       const CatalogCounts& catalog, const Plan& plan) {
   const Survey& survey = result.survey;
@@ -33,7 +57,9 @@ std::string plan_json(const CompositeRequest& request, const SurveyResult& resul
   j["tiles"] = plan.tiles.size();
   j["chunks"] = plan.chunks.size();
   j["order"] = {{"order", plan.order == Order::scene ? "scene" : "tile"},
-                {"reason", plan.order_reason}};
+                {"reason", plan.order_reason},
+                {"tile", order_cost_json(plan.tile_order)},
+                {"scene", order_cost_json(plan.scene_order)}};
   j["memory"] = memory_json(plan.memory);
   j["scaling"] = scaling_json(survey);
   j["flags"] = survey.masked_flags;
@@ -84,6 +110,8 @@ std::vector<std::string> plan_table(const CompositeRequest& request, const Surve
   row("threads", text("%d, windows of %lld px", m.threads, static_cast<long long>(m.window_edge)));
   row("order",
       std::string(plan.order == Order::scene ? "scene" : "tile") + ": " + plan.order_reason);
+  row("  tile", order_cost_text(plan.tile_order));
+  row("  scene", order_cost_text(plan.scene_order));
   for (const Json& s : j["scaling"])
     row("band",
         s["band"].get<std::string>() + " = " + s["asset"].get<std::string>() + ", " +

@@ -93,6 +93,10 @@ std::string report_json(const RunFacts& f) {
                     {"bytes_read", read.cost.bytes_read},
                     {"bytes_decoded", read.cost.bytes_decoded},
                     {"requests", read.cost.requests}};
+  report["spill"] = {{"bytes_written", f.tally.spill.bytes_written},
+                     {"bytes_read", f.tally.spill.bytes_read},
+                     {"peak_bytes", f.tally.spill.peak_bytes},
+                     {"checkpoints", f.tally.checkpoints}};
   Json seconds = Json::object();
   for (const auto& [name, s] : f.seconds) seconds[name] = seconds.value(name, 0.0) + s;
   report["seconds"] = seconds;

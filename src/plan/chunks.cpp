@@ -158,8 +158,8 @@ void list_tiles(Plan& plan) {
 
 void cut_chunks(Plan& plan, const Survey& survey, Order order, std::int64_t edge) {
   plan.order = order;
-  plan.tiles.clear(), plan.chunks.clear(), plan.chunk_scenes.clear(), plan.windows.clear(),
-      plan.uses.clear();
+  // Not cleared: the memory of a finer cut that was tried before would stay.
+  plan.tiles = {}, plan.chunks = {}, plan.chunk_scenes = {}, plan.windows = {}, plan.uses = {};
   list_tiles(plan);
   Cutter cutter(plan, survey, edge);
   const std::size_t tiles = plan.tiles.size() / plan.periods.size();
@@ -180,16 +180,13 @@ void cut_chunks(Plan& plan, const Survey& survey, Order order, std::int64_t edge
   }
 }
 
-namespace {
-
-struct BlockRange {
-  std::int64_t left, top, right, bottom;
-};
 BlockRange blocks_of(const SourceWindow& w, const RasterInfo& info) {
-  if (w.empty()) return {0, 0, 0, 0};
+  if (w.empty()) return {};
   return {w.left / info.block_width, w.top / info.block_height,
           (w.right - 1) / info.block_width + 1, (w.bottom - 1) / info.block_height + 1};
 }
+
+namespace {
 
 /// The chunks that need a block.
 struct BlockUses {
@@ -234,22 +231,19 @@ void count_blocks(Plan& plan, const Survey& survey) {
              });
 }
 
-CacheNeed cache_need(const Plan& plan, const Survey& survey) {
-  CacheNeed need;
+std::uint64_t useful_cache_bytes(const Plan& plan, const Survey& survey) {
   std::vector<std::int64_t> change(plan.chunks.size() + 1);
   each_block(plan, survey,
-             [&](std::uint64_t pixels, bool flags, const RasterInfo& info, const PlannedInput& p,
+             [&](std::uint64_t pixels, bool flags, const RasterInfo&, const PlannedInput& p,
                  const BlockUses& uses) {
                if (uses.count == 1) return;
-               need.again += (uses.count - 1) * pixels * size_of(info.type);
                const std::int64_t bytes = std::int64_t(pixels * (flags ? 1 : size_of(p.storage)));
                change[uses.first] += bytes;
                change[uses.last] -= bytes;
              });
   std::int64_t now = 0, most = 0;
   for (const std::int64_t c : change) most = std::max(most, now += c);
-  need.useful = std::uint64_t(most);
-  return need;
+  return std::uint64_t(most);
 }
 
 bool needs_boxes(const Survey& survey) {

@@ -93,7 +93,6 @@ void share_out(MemoryPlan& m, const Plan& plan, std::uint64_t useful, std::uint6
 struct Fit {
   bool fits = false;
   MemoryPlan memory;
-  CacheNeed need;
   std::uint64_t smallest = ~std::uint64_t(0);  ///< the least of all shapes tried
 };
 
@@ -108,7 +107,7 @@ Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surr
       cut_chunks(plan, survey, order, edge);
       if (plan.used.empty())  // the first cut has whole tiles
         for (const auto& uses : plan.uses) plan.used.push_back(!uses.empty());
-      if (plan.chunks.empty()) return {true, sum_up(plan, survey, {}, around, 1, 1), {}, 0};
+      if (plan.chunks.empty()) return {true, sum_up(plan, survey, {}, around, 1, 1), 0};
       const ChunkBytes chunk = largest_chunk(plan, survey);
       std::uint64_t least = 0;
       for (const int more : {2, 1, 0}) {
@@ -117,8 +116,7 @@ Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surr
         least = m.planned + smallest_cache;
         fit.smallest = std::min(fit.smallest, least);
         if (least > limits.memory) continue;
-        fit.need = cache_need(plan, survey);
-        share_out(m, plan, fit.need.useful, limits.memory);
+        share_out(m, plan, useful_cache_bytes(plan, survey), limits.memory);
         fit.fits = true;
         fit.memory = m;
         return fit;
@@ -141,10 +139,11 @@ Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surr
 Fit look_at(Plan& plan, const Survey& survey, const Limits& limits, const Surroundings& around,
             Order order) {
   Fit fit = fit_order(plan, survey, limits, around, order);
+  OrderCost& cost = order == Order::scene ? plan.scene_order : plan.tile_order;
+  cost.looked_at = true;
   if (!fit.fits) return fit;
   count_blocks(plan, survey);
-  OrderCost& cost = order == Order::scene ? plan.scene_order : plan.tile_order;
-  cost = order_cost(plan, fit.memory, fit.need, plan.block_bytes_decoded);
+  cost = order_cost(plan, survey, fit.memory);
   // Asked for, an order is tried all the same: whoever looks at the disk says what is missing.
   if (limits.order == Order::automatic && cost.disk > around.spill_room)
     fit.fits = cost.fits = false;

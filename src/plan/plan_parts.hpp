@@ -30,17 +30,24 @@ void cut_chunks(Plan& plan, const Survey& survey, Order order, std::int64_t edge
 /// Counts the distinct source blocks under the grid; sets Plan::blocks and block_bytes_decoded.
 void count_blocks(Plan& plan, const Survey& survey);
 
-/// What keeping decoded blocks is good for.
-struct CacheNeed {
-  std::uint64_t useful = 0;  ///< bytes of blocks that are needed again, when there are most of them
-  std::uint64_t again = 0;   ///< bytes that are decoded again when nothing is kept
+/// The source blocks under a window: columns [left, right), rows [top, bottom).
+struct BlockRange {
+  std::int64_t left = 0, top = 0, right = 0, bottom = 0;
 };
-CacheNeed cache_need(const Plan& plan, const Survey& survey);
+BlockRange blocks_of(const SourceWindow& window, const RasterInfo& info);
+
+/// Bytes of the blocks that are needed again, as the cache holds them, when there are most of them.
+std::uint64_t useful_cache_bytes(const Plan& plan, const Survey& survey);
+
+/// Works out the bytes that are decoded once more, in the plan's order, because a cache of so many
+/// bytes could not keep their blocks. Where blocks are needed more than `most_uses` times in all, a
+/// part of the observations stands for all: planning is to stay a moment.
+std::uint64_t bytes_decoded_again(const Plan& plan, const Survey& survey, std::uint64_t cache,
+                                  std::uint64_t most_uses = 1 << 17);
 
 /// Works out what the plan's order of work costs beyond folding, with the blocks counted and the
 /// memory fitted.
-OrderCost order_cost(const Plan& plan, const MemoryPlan& memory, const CacheNeed& need,
-                     std::uint64_t bytes_decoded);
+OrderCost order_cost(const Plan& plan, const Survey& survey, const MemoryPlan& memory);
 
 /// Bytes of the sums of one tile, all indices.
 std::uint64_t tile_accumulator_bytes(const Plan& plan);

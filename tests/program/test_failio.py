@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import failio
 import pytest
@@ -83,6 +84,12 @@ def test_stops_before_the_call_and_goes_on(library, tmp_path):
     assert process.communicate()[0].decode().splitlines()[1:] == SOUND
 
 
+def test_delays_every_read(library, tmp_path):
+    begin = time.monotonic()
+    assert calls(library, tmp_path / "a.spill", path=".spill", read_delay_ms=400)[1] == SOUND
+    assert time.monotonic() - begin >= 3 * 0.4
+
+
 def test_denies_memory(library):
     command = [sys.executable, "-c", "bytearray(64 << 20)"]
     assert subprocess.run(command, env=failio.environment(library, malloc="99999999:1")).returncode == 0
@@ -90,7 +97,8 @@ def test_denies_memory(library):
     assert "MemoryError" in done.stderr
 
 
-@pytest.mark.parametrize("faults", [{"write": "5:EWHAT", "path": "x"}, {"write": "often", "path": "x"}, {"write": 1}])
+@pytest.mark.parametrize("faults", [{"write": "5:EWHAT", "path": "x"}, {"write": "often", "path": "x"}, {"write": 1},
+                                    {"read_delay_ms": "long", "path": "x"}])
 def test_refuses_what_it_does_not_understand(library, tmp_path, faults):
     code, _, text = calls(library, tmp_path / "a.spill", **faults)
     assert code == 125 and "is not understood" in text

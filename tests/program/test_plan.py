@@ -1,6 +1,7 @@
 """`plan` tells what would be done, without reading a pixel."""
 
 import json
+import re
 import resource
 
 import pytest
@@ -55,6 +56,31 @@ def test_agrees_with_the_run_on_the_grid(program, items):
     with rasterio.open(out / "ndvi_mean.tif") as dataset:
         assert planned["grid"]["shape"] == list(dataset.shape)
         assert planned["grid"]["transform"][:6] == list(dataset.transform)[:6]
+
+
+def test_says_what_both_orders_of_work_would_cost(program, items):
+    order = program.json("plan", items)["order"]
+    assert order["order"] == "tile" and "in scene order" in order["reason"]
+    for name in ("tile", "scene"):
+        cost = order[name]
+        assert cost["fits"] and cost["seconds"] > 0 and cost["decoded_bytes"] > 0
+        assert cost["spilled_bytes"] == cost["disk_bytes"] == 0
+    asked = program.json("plan", items, "--order", "scene")["order"]
+    assert asked["tile"] is None, "was not asked for, so not looked at"
+    assert asked["scene"]["decoded_bytes"] == order["scene"]["decoded_bytes"]
+    table = program.run("plan", items, "--order", "scene").stdout
+    assert re.search(r"^  tile +not looked at$", table, re.MULTILINE)
+    assert re.search(r"^  scene +about \d+\.\d CPU s beyond folding: .*nothing spilled$", table, re.MULTILINE)
+
+
+def test_foresees_what_a_run_spills(program, items):
+    """On one thread nobody overtakes: the estimate is exact."""
+    how = ["--order", "scene", "--resolution", 6, "--period", "all", "--threads", 1, "--memory", "140MiB"]
+    planned = program.json("plan", items, "--probe", *how)["order"]["scene"]
+    out = program.composite(items, *how, "--checkpoint", 0)
+    spilled = json.loads((out / "report.json").read_text())["spill"]
+    assert spilled["bytes_written"] == planned["spilled_bytes"] > 0
+    assert spilled["peak_bytes"] == planned["disk_bytes"]
 
 
 def test_fails_as_the_run_would(program, items):

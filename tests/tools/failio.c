@@ -11,6 +11,7 @@
 //   FAILIO_RENAME=N[:ERROR]  the Nth and later renames to such a path fail    (EIO)
 //   FAILIO_SHORT=N           the Nth write writes half
 //   FAILIO_SHORT_READ=N      the Nth read reads half
+//   FAILIO_READ_DELAY_MS=N   every read takes N milliseconds longer: a source far away
 //   FAILIO_MALLOC=SIZE:N     the Nth and later allocations of SIZE bytes or more give NULL
 //   FAILIO_ONCE=1            only the Nth call fails, not the later ones
 //   FAILIO_KILL=1            SIGKILL at that call, instead of failing
@@ -31,6 +32,7 @@
 #include <string.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 struct fault {
@@ -42,6 +44,7 @@ struct fault {
 static struct fault open_fault, write_fault, read_fault, fsync_fault, rename_fault, malloc_fault;
 static struct fault short_write, short_read;
 static size_t malloc_size;
+static long read_delay;  // milliseconds
 static const char* path_text;
 static int once, kill_instead, stop_instead, unsynced;
 static atomic_char watched[65536];  // by descriptor
@@ -85,6 +88,15 @@ static void load_malloc(void) {
   if (malloc_fault.at < 1) refuse("FAILIO_MALLOC", value);
 }
 
+static void load_delay(void) {
+  const char* value = getenv("FAILIO_READ_DELAY_MS");
+  if (!value) return;
+  char* end;
+  read_delay = strtol(value, &end, 10);
+  if (read_delay < 1 || *end) refuse("FAILIO_READ_DELAY_MS", value);
+  if (!path_text) refuse("FAILIO_PATH", "(nothing)");
+}
+
 __attribute__((constructor)) static void init(void) {
   path_text = getenv("FAILIO_PATH");
   once = getenv("FAILIO_ONCE") != NULL;
@@ -99,6 +111,7 @@ __attribute__((constructor)) static void init(void) {
   load("FAILIO_SHORT", &short_write, 0);
   load("FAILIO_SHORT_READ", &short_read, 0);
   load_malloc();
+  load_delay();
 }
 
 // Whether this call fails; errno is set then.
@@ -117,6 +130,11 @@ static int is_watched(int fd) { return fd >= 0 && fd < (int)sizeof watched && wa
 static int watch(int fd, const char* path) {
   if (fd >= 0 && fd < (int)sizeof watched) watched[fd] = (char)matches(path);
   return fd;
+}
+static void wait_for(int fd, const struct fault* fault) {
+  if (fault != &read_fault || !read_delay || !is_watched(fd)) return;
+  const struct timespec delay = {read_delay / 1000, read_delay % 1000 * 1000000};
+  nanosleep(&delay, NULL);
 }
 static int fails(int fd, struct fault* fault) { return is_watched(fd) && hit(fault); }
 
@@ -190,6 +208,7 @@ int close(int fd) {
 #define TRANSFER(name, fault, short_fault, data, parameters, arguments) \
   ssize_t name parameters {                                             \
     REAL(name);                                                         \
+    wait_for(fd, &fault);                                               \
     if (fails(fd, &fault)) return -1;                                   \
     n = cut(fd, &short_fault, n);                                       \
     return real arguments;                                              \
@@ -211,6 +230,7 @@ ssize_t writev(int fd, const struct iovec* parts, int n) {
 }
 ssize_t readv(int fd, const struct iovec* parts, int n) {
   REAL(readv);
+  wait_for(fd, &read_fault);
   return fails(fd, &read_fault) ? -1 : real(fd, parts, n);
 }
 int ftruncate(int fd, off_t size) {

@@ -92,7 +92,8 @@ struct MemoryPlan {
 
 /// What an order of work costs, but for folding, which is the same in all: an estimate.
 struct OrderCost {
-  bool fits = false;            ///< into the memory allowed
+  bool looked_at = false;       ///< not, where the other order was asked for
+  bool fits = false;            ///< into the memory and the disk allowed
   std::uint64_t decoded = 0;    ///< bytes, blocks that are decoded again included
   std::uint64_t spilled = 0;    ///< bytes of sums that leave the memory for the disk
   std::uint64_t read_back = 0;  ///< and come back
@@ -117,7 +118,7 @@ struct Plan {
   std::size_t most_observations = 0;          ///< in one period
   Order order = Order::tile;
   std::string order_reason;
-  OrderCost tile_order, scene_order;  ///< that were looked at
+  OrderCost tile_order, scene_order;
   MemoryPlan memory;
   std::uint64_t blocks = 0;               ///< distinct source blocks under the grid
   std::uint64_t block_bytes_decoded = 0;  ///< their size decoded

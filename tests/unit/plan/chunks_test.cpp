@@ -209,13 +209,13 @@ TEST(Chunks, WantCacheForBlocksThatAreNeededAgain) {
   Plan plan = placed(survey, out);
   cut_chunks(plan, survey, Order::tile, 512);
   ASSERT_EQ(plan.chunks.size(), 2u);
-  EXPECT_EQ(cache_need(plan, survey).useful, 256u * 256 * (1 + 2 + 2));
+  EXPECT_EQ(useful_cache_bytes(plan, survey), 256u * 256 * (1 + 2 + 2));
   // Under one tile only: nothing is needed again.
   survey = survey_of(
       {{"2021-05-01T15:00:00Z", grid("EPSG:32718", 30, 300015 + 30 * 100, 8500005, 250, 100)}});
   plan = placed(survey, out);
   cut_chunks(plan, survey, Order::tile, 512);
-  EXPECT_EQ(cache_need(plan, survey).useful, 0u);
+  EXPECT_EQ(useful_cache_bytes(plan, survey), 0u);
 }
 
 TEST(Chunks, AreNoneWhereNoSceneTouchesTheGrid) {
@@ -225,7 +225,7 @@ TEST(Chunks, AreNoneWhereNoSceneTouchesTheGrid) {
   cut_chunks(plan, survey, Order::tile, 512);
   EXPECT_TRUE(plan.chunks.empty());
   EXPECT_EQ(plan.tiles.size(), 4 * plan.periods.size());
-  EXPECT_EQ(cache_need(plan, survey).useful, 0u);
+  EXPECT_EQ(useful_cache_bytes(plan, survey), 0u);
 }
 
 }  // namespace
