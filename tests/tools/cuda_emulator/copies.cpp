@@ -14,9 +14,9 @@ static std::vector<Pend> pendsrc, penddst;
 bool touch(u32 op, u64 a, u64 n, bool wr, const char* what) {
   u64 o = a - dm.base;
   bool race = false, un = false;
-  u64 key = (1ull << 63) | ((u64)(op & 0xfffff) << 32) | 0xffffffffu;
+  const Use key = Use::by(op);
   for (u64 i = 0; i < n; ++i) {
-    if (!(dm.shadow[o + i] & 1)) {
+    if (!(dm.shadow[o + i] & is_allocated)) {
       report("FAULT", std::string(what) + std::to_string(op),
              opname(op) + ": " + what + " of " + std::to_string(n) +
                  " bytes reaches outside an allocation at " + describe(a + i) + " (start " +
@@ -24,21 +24,21 @@ bool touch(u32 op, u64 a, u64 n, bool wr, const char* what) {
       sticky = cudaErrorIllegalAddress;
       return false;
     }
-    if (cfg.init && !wr && !(dm.shadow[o + i] & 2)) un = true;
-    if (wr) dm.shadow[o + i] |= 2;
+    if (cfg.init && !wr && !(dm.shadow[o + i] & is_written)) un = true;
+    if (wr) dm.shadow[o + i] |= is_written;
     if (cfg.race) {
-      auto bad = [&](u64 p) { return p && !hb((p >> 32) & 0xfffff, op); };
-      if (!race && (bad(dm.raceW[o + i]) || (wr && bad(dm.raceR[o + i])))) {
+      auto bad = [&](Use p) { return p.is_known() && !hb(p.op(), op); };
+      if (!race && (bad(dm.writes[o + i]) || (wr && bad(dm.reads[o + i])))) {
         race = true;
-        u64 p = bad(dm.raceW[o + i]) ? dm.raceW[o + i] : dm.raceR[o + i];
+        const Use p = bad(dm.writes[o + i]) ? dm.writes[o + i] : dm.reads[o + i];
         report("RACE(stream)", "s" + std::to_string(op),
                opname(op) + " " + (wr ? "writes " : "reads ") + describe(a + i) + " while " +
-                   opname((p >> 32) & 0xfffff) + " is not ordered before it by stream/event");
+                   opname(p.op()) + " is not ordered before it by stream/event");
       }
       if (wr)
-        dm.raceW[o + i] = key;
+        dm.writes[o + i] = key;
       else
-        dm.raceR[o + i] = key;
+        dm.reads[o + i] = key;
     }
   }
   if (un)

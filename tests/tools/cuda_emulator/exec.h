@@ -1,49 +1,93 @@
+// What the runtime and the interpreter of kernels know of each other: a launch and how it ended,
+// the memory of the devices with what is known of each byte, settings, reports.
 #pragma once
-#include "ptx.h"
+#include <cstring>
 #include <random>
+
+#include "ptx.h"
+
 namespace ptxemu {
+
 struct Dim {
   u32 x, y, z;
+  u32 count() const { return x * y * z; }
 };
+
 struct Launch {
-  Func* f;
+  Function* function;
   Dim grid, block;
-  u32 dyn;
+  u32 dynamic_shared;
   std::vector<u8> params;
-  u32 opid;
+  u32 op;  // its number among the operations of all streams
 };
-enum Fault {
-  F_DONE = 0,
-  F_ILLEGAL = 700,
-  F_MISALIGNED = 716,
-  F_ASSERT = 710,
-  F_TRAP = 719,
-  F_INSTR = 715,
-  F_TIMEOUT = 702
+
+enum class Fault {
+  none,
+  illegal_address,
+  misaligned,
+  assertion,
+  trap,
+  illegal_instruction,
+  timeout
 };
-Fault execute(const Launch& l);
-// device memory model (mem.cpp part of runtime)
+
+/// Runs a launch to its end or its first fault.
+Fault execute(const Launch& launch);
+
+/// Who has read or written a byte last: an operation, and of a kernel which thread. One word with
+/// shifts, as bit-fields are written in pieces and read in one, which is slow.
+class Use {
+ public:
+  Use() = default;
+  Use(u32 thread, u32 op, u32 barriers, bool strong)
+      : bits_(1ull << 63 | u64(strong) << 62 | u64(barriers & 0x3ff) << 52 |
+              u64(op & 0xfffff) << 32 | thread) {}
+  /// By an operation that is no kernel, or not by one of its threads.
+  static Use by(u32 op) { return {~0u, op, 0, false}; }
+
+  bool is_known() const { return bits_ != 0; }
+  bool is_strong() const { return bits_ >> 62 & 1; }
+  u32 barriers() const { return bits_ >> 52 & 0x3ff; }  // that the thread's block had passed
+  u32 op() const { return bits_ >> 32 & 0xfffff; }
+  u32 thread() const { return static_cast<u32>(bits_); }
+  bool operator==(const Use&) const = default;
+
+ private:
+  u64 bits_ = 0;
+};
+
+/// What `DevMem::shadow` says of a byte.
+enum : u8 { is_allocated = 1, is_written = 2 };
+
+/// Memory of all devices. The program has addresses from `base`; the bytes are at `store`.
 struct DevMem {
   u64 base = 0, size = 0;
   u8* store = nullptr;
   u8* shadow = nullptr;
-  u64* raceW = nullptr;
-  u64* raceR = nullptr;
+  Use* writes = nullptr;
+  Use* reads = nullptr;
 };
 extern DevMem dm;
-bool hostPinned(u64 a, u32 n);
-bool hb(u32 prevop, u32 curop);  // did prevop happen before curop?
+
+bool hostPinned(u64 address, u32 bytes);
+/// Whether an operation is over before another begins, by streams and events.
+bool hb(u32 before, u32 after);
 std::string opname(u32 op);
-std::string describe(u64 addr);
+std::string describe(u64 address);
+
 struct Cfg {
-  bool race = true, init = true, trace = false, random = false;
+  bool race = true, init = true;
+  bool random = false;
   u64 seed = 1;
   u64 maxinstr = 20000000000ull;
-  u32 resident = 4;
+  u32 resident = 4;  // blocks that run by turns when the order is random
   int verbose = 0;
 };
 extern Cfg cfg;
 extern u64 nerrors, ninstr;
 extern std::mt19937_64 rng;
-void report(const char* kind, const std::string& key, const std::string& msg);
+
+/// Counts an error, and says it when it is the first of its key.
+void report(const char* kind, const std::string& key, const std::string& text);
+
 }  // namespace ptxemu

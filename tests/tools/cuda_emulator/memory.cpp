@@ -45,7 +45,7 @@ u64 newalloc(u64 n, bool live, bool async, bool internal, int dev) {
   used[dev] += sz;
   peak = std::max(peak, used[dev]);
   allocs[a] = {a, n, true, async, internal ? 0 : ++allocid, nullptr, internal ? -1 : dev};
-  if (live) memset(dm.shadow + (a - dm.base), 1, n);
+  if (live) memset(dm.shadow + (a - dm.base), is_allocated, n);
   memset(dm.store + (a - dm.base), 0xA5, n);
   return a;
 }
@@ -56,8 +56,8 @@ void drop(Alloc& x) {
   u64 o = x.addr - dm.base, b = (o + 4095) & ~4095ull, e = (o + x.size) & ~4095ull;
   if (e > b + (1 << 20)) {
     madvise(dm.store + b, e - b, MADV_REMOVE);
-    madvise((u8*)dm.raceW + b * 8, (e - b) * 8, MADV_DONTNEED);
-    madvise((u8*)dm.raceR + b * 8, (e - b) * 8, MADV_DONTNEED);
+    madvise((u8*)dm.writes + b * 8, (e - b) * 8, MADV_DONTNEED);
+    madvise((u8*)dm.reads + b * 8, (e - b) * 8, MADV_DONTNEED);
   }
 }
 
@@ -83,10 +83,8 @@ static cudaError_t mallocAsync(void** p, size_t n, cudaStream_t st, Pool* pool =
   pool->used += sz;
   allocs[a].pool = &pool->used;
   enqueue(strm(st), "cudaMallocAsync", [a, n](u32 op) {
-    memset(dm.shadow + (a - dm.base), 1, n);
-    u64 k = (1ull << 63) | ((u64)(op & 0xfffff) << 32) | 0xffffffffu;
-    if (cfg.race)
-      for (size_t i = 0; i < n; ++i) dm.raceW[a - dm.base + i] = k;
+    memset(dm.shadow + (a - dm.base), is_allocated, n);
+    if (cfg.race) std::fill_n(dm.writes + (a - dm.base), n, Use::by(op));
   });
   return cudaSuccess;
 }
@@ -158,12 +156,11 @@ cudaError_t cudaFreeAsync(void* p, cudaStream_t st) {
     if (cfg.race) {
       bool r = false;
       for (u64 k = 0; k < x.size && !r; ++k) {
-        u64 W = dm.raceW[x.addr - dm.base + k], R = dm.raceR[x.addr - dm.base + k];
-        u64 b = W && !hb((W >> 32) & 0xfffff, op) ? W : R && !hb((R >> 32) & 0xfffff, op) ? R : 0;
-        if (b) {
+        for (const Use b : {dm.writes[x.addr - dm.base + k], dm.reads[x.addr - dm.base + k]}) {
+          if (r || !b.is_known() || hb(b.op(), op)) continue;
           r = true;
           report("RACE(stream)", "f" + std::to_string(op),
-                 "cudaFreeAsync of " + describe(x.addr) + " while " + opname((b >> 32) & 0xfffff) +
+                 "cudaFreeAsync of " + describe(x.addr) + " while " + opname(b.op()) +
                      " is not ordered before it");
         }
       }

@@ -96,11 +96,11 @@ static cudaError_t load(Mod* m) {
     return cudaErrorNoKernelImageForDevice;
   }
   try {
-    m->m = parse(best->second, [](Var& v) {
+    m->m = parse(best->second, [](Variable& v) {
       u64 a = newalloc(std::max<u64>(v.size, 1), true, false, true);
       u64 o = a - dm.base;
       memset(dm.store + o, 0, v.size);
-      memset(dm.shadow + o, 3, std::max<u64>(v.size, 1));
+      memset(dm.shadow + o, is_allocated | is_written, std::max<u64>(v.size, 1));
       if (!v.init.empty()) memcpy(dm.store + o, v.init.data(), v.init.size());
       return a;
     });
@@ -108,14 +108,12 @@ static cudaError_t load(Mod* m) {
     report("PARSE", "parse", e.what());
     return cudaErrorInvalidPtx;
   }
-  for (auto& v : m->m->vars)
-    for (auto& r : v.second.reloc) {
-      size_t q = r.second.find('+');
-      auto i = m->m->vars.find(r.second.substr(0, q));
-      if (i != m->m->vars.end()) {
-        u64 x = i->second.addr + strtoull(r.second.c_str() + q + 1, nullptr, 10);
-        memcpy(dm.store + (v.second.addr - dm.base) + r.first, &x, 8);
-      }
+  for (auto& v : m->m->variables)
+    for (auto& r : v.second.relocations) {
+      auto i = m->m->variables.find(r.name);
+      if (i == m->m->variables.end()) continue;
+      u64 x = i->second.address + r.addend;
+      memcpy(dm.store + (v.second.address - dm.base) + r.offset, &x, 8);
     }
   return cudaSuccess;
 }
@@ -128,24 +126,24 @@ static cudaError_t launch(const void* key, dim3 g, dim3 b, void** args, size_t s
   if (i == kfns.end()) return ret(cudaErrorInvalidDeviceFunction);
   cudaError_t e = load(i->second.mod);
   if (e) return ret(e);
-  auto fi = i->second.mod->m->funcs.find(i->second.name);
-  if (fi == i->second.mod->m->funcs.end()) return ret(cudaErrorInvalidDeviceFunction);
-  Func* f = fi->second.get();
+  auto fi = i->second.mod->m->functions.find(i->second.name);
+  if (fi == i->second.mod->m->functions.end()) return ret(cudaErrorInvalidDeviceFunction);
+  Function* f = fi->second.get();
   u64 nt = (u64)b.x * b.y * b.z;
   if (!nt || !g.x || !g.y || !g.z || nt > 1024 || b.x > 1024 || b.y > 1024 || b.z > 64 ||
       g.x > 2147483647u || g.y > 65535 || g.z > 65535)
     return ret(cudaErrorInvalidConfiguration);
-  if (f->maxntid && nt > f->maxntid) return ret(cudaErrorInvalidValue);
-  if (f->sharedBytes + smem > 49152 && (!i->second.set || (int)smem > i->second.maxdyn))
+  if (f->max_threads && nt > f->max_threads) return ret(cudaErrorInvalidValue);
+  if (f->shared_bytes + smem > 49152 && (!i->second.set || (int)smem > i->second.maxdyn))
     return ret(cudaErrorInvalidValue);
   auto L = std::make_shared<Launch>();
-  L->f = f;
+  L->function = f;
   L->grid = {g.x, g.y, g.z};
   L->block = {b.x, b.y, b.z};
-  L->dyn = smem;
-  L->params.assign(f->paramBytes, 0);
+  L->dynamic_shared = smem;
+  L->params.assign(f->param_bytes, 0);
   for (size_t k = 0; k < f->params.size(); ++k)
-    memcpy(&L->params[f->params[k].off], args[k], f->params[k].size);
+    memcpy(&L->params[f->params[k].offset], args[k], f->params[k].size);
   if (elsewhere(strm(st)->dev, curdev, "launch in a stream that is not of the current device"))
     return ret(cudaErrorInvalidResourceHandle);
   for (size_t at = 0; at + 8 <= L->params.size(); at += 8) {
@@ -160,15 +158,15 @@ static cudaError_t launch(const void* key, dim3 g, dim3 b, void** args, size_t s
   ++nlaunch;
   enqueue(strm(st), "kernel " + f->name.substr(0, 60), [L](u32 op) {
     if (sticky) return;
-    L->opid = op;
+    L->op = op;
     Fault r = execute(*L);
-    if (r == F_DONE) return;
-    sticky = r == F_INSTR        ? cudaErrorIllegalInstruction
-             : r == F_TIMEOUT    ? cudaErrorLaunchTimeout
-             : r == F_MISALIGNED ? cudaErrorMisalignedAddress
-             : r == F_ASSERT     ? cudaErrorAssert
-             : r == F_TRAP       ? cudaErrorLaunchFailure
-                                 : cudaErrorIllegalAddress;
+    if (r == Fault::none) return;
+    sticky = r == Fault::illegal_instruction ? cudaErrorIllegalInstruction
+             : r == Fault::timeout           ? cudaErrorLaunchTimeout
+             : r == Fault::misaligned        ? cudaErrorMisalignedAddress
+             : r == Fault::assertion         ? cudaErrorAssert
+             : r == Fault::trap              ? cudaErrorLaunchFailure
+                                             : cudaErrorIllegalAddress;
   });
   return cudaSuccess;
 }
@@ -176,8 +174,8 @@ static cudaError_t launch(const void* key, dim3 g, dim3 b, void** args, size_t s
 u64 symaddr(const void* s) {
   auto i = kvars.find(s);
   if (i == kvars.end() || load(i->second.mod)) return 0;
-  auto v = i->second.mod->m->vars.find(i->second.name);
-  return v == i->second.mod->m->vars.end() ? 0 : v->second.addr;
+  auto v = i->second.mod->m->variables.find(i->second.name);
+  return v == i->second.mod->m->variables.end() ? 0 : v->second.address;
 }
 
 }  // namespace ptxemu
@@ -261,12 +259,12 @@ cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* a, const void* f) {
   if (i == kfns.end()) return ret(cudaErrorInvalidDeviceFunction);
   if (auto e = load(i->second.mod)) return ret(e);
   memset(a, 0, sizeof *a);
-  Func* g = i->second.mod->m->funcs[i->second.name].get();
-  a->sharedSizeBytes = g->sharedBytes;
-  a->localSizeBytes = g->localBytes;
-  a->maxThreadsPerBlock = g->maxntid ? g->maxntid : 1024;
+  Function* g = i->second.mod->m->functions[i->second.name].get();
+  a->sharedSizeBytes = g->shared_bytes;
+  a->localSizeBytes = g->local_bytes;
+  a->maxThreadsPerBlock = g->max_threads ? g->max_threads : 1024;
   a->numRegs = 32;
-  a->ptxVersion = i->second.mod->m->sm;
+  a->ptxVersion = i->second.mod->m->target;
   a->binaryVersion = cc;
   a->maxDynamicSharedSizeBytes = i->second.maxdyn;
   return cudaSuccess;

@@ -1,287 +1,297 @@
-// ptxemu: functional PTX emulator behind a replacement libcudart.so (own code, C++17).
+// What PTX text becomes: modules of functions and variables, functions of instructions with their
+// operands. Plain values: the parser makes them, the interpreter only reads them.
 #pragma once
 #include <cstdint>
-#include <cstring>
-#include <cstdio>
-#include <cstdlib>
-#include <cmath>
+#include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
-#include <map>
-#include <unordered_map>
-#include <memory>
-#include <functional>
-#include <stdexcept>
+
 namespace ptxemu {
-using u8 = uint8_t;
-using u16 = uint16_t;
-using u32 = uint32_t;
-using u64 = uint64_t;
-using s8 = int8_t;
-using s16 = int16_t;
-using s32 = int32_t;
-using s64 = int64_t;
 
-enum Ty : u8 {
-  T_NONE,
-  T_PRED,
-  T_B8,
-  T_B16,
-  T_B32,
-  T_B64,
-  T_B128,
-  T_U8,
-  T_U16,
-  T_U32,
-  T_U64,
-  T_S8,
-  T_S16,
-  T_S32,
-  T_S64,
-  T_F16,
-  T_F32,
-  T_F64,
-  T_BF16
+using u8 = std::uint8_t;
+using u16 = std::uint16_t;
+using u32 = std::uint32_t;
+using u64 = std::uint64_t;
+using s8 = std::int8_t;
+using s16 = std::int16_t;
+using s32 = std::int32_t;
+using s64 = std::int64_t;
+using u128 = unsigned __int128;
+using s128 = __int128;
+
+enum class Type : u8 {
+  none,
+  pred,
+  b8,
+  b16,
+  b32,
+  b64,
+  b128,  // this and the 16-bit floats are known by name only: what uses them is not supported
+  u8,
+  u16,
+  u32,
+  u64,
+  s8,
+  s16,
+  s32,
+  s64,
+  f16,
+  bf16,
+  f32,
+  f64
 };
-inline int tysize(Ty t) {
-  switch (t) {
-    case T_B8:
-    case T_U8:
-    case T_S8:
-    case T_PRED:
-      return 1;
-    case T_B16:
-    case T_U16:
-    case T_S16:
-    case T_F16:
-    case T_BF16:
-      return 2;
-    case T_B32:
-    case T_U32:
-    case T_S32:
-    case T_F32:
-      return 4;
-    case T_B64:
-    case T_U64:
-    case T_S64:
-    case T_F64:
-      return 8;
-    case T_B128:
-      return 16;
-    default:
-      return 0;
-  }
+
+/// Gives the bytes that a value of a type takes in memory; a predicate counts as one.
+inline u32 size_of(Type type) {
+  constexpr u8 sizes[] = {0, 1, 1, 2, 4, 8, 16, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8};
+  return sizes[static_cast<u8>(type)];
 }
-inline bool issigned(Ty t) { return t >= T_S8 && t <= T_S64; }
-inline bool isfloat(Ty t) { return t >= T_F16; }
+inline bool is_signed(Type type) { return type >= Type::s8 && type <= Type::s64; }
+inline bool is_float(Type type) { return type >= Type::f16; }
 
-enum Op : u16 {
-  O_UNSUP,
-  O_NOP,
-  O_ADD,
-  O_SUB,
-  O_MUL,
-  O_MAD,
-  O_FMA,
-  O_DIV,
-  O_REM,
-  O_ABS,
-  O_NEG,
-  O_MIN,
-  O_MAX,
-  O_AND,
-  O_OR,
-  O_XOR,
-  O_NOT,
-  O_CNOT,
-  O_SHL,
-  O_SHR,
-  O_SHF,
-  O_BFE,
-  O_BFI,
-  O_BFIND,
-  O_BREV,
-  O_POPC,
-  O_CLZ,
-  O_LOP3,
-  O_PRMT,
-  O_SAD,
-  O_MOV,
-  O_SELP,
-  O_SLCT,
-  O_SETP,
-  O_SET,
-  O_CVT,
-  O_CVTA,
-  O_LD,
-  O_ST,
-  O_ATOM,
-  O_RED,
-  O_BRA,
-  O_BRX,
-  O_CALL,
-  O_RET,
-  O_EXIT,
-  O_TRAP,
-  O_BAR,
-  O_BARRED,
-  O_FENCE,
-  O_VOTE,
-  O_SHFL,
-  O_MATCH,
-  O_ACTIVEMASK,
-  O_REDUX,
-  O_WARPSYNC,
-  O_BMSK,
-  O_FNS,
-  O_RCP,
-  O_SQRT,
-  O_RSQRT,
-  O_EX2,
-  O_LG2,
-  O_SIN,
-  O_COS,
-  O_TANH,
-  O_COPYSIGN,
-  O_TESTP,
-  O_ISSPACEP,
-  O_ADDC,
-  O_SUBC,
-  O_MADC,
-  O_CPASYNC,
-  O_DP4A,
-  O_ELECT,
-  O_CLOCK
+/// `.lo`, `.hi`, … are `Instruction::mode`; cvta, bar.sync and so on are kinds of their own.
+enum class Op : u8 {
+  unsupported,
+  nothing,  // hints and fences: threads here see memory in order
+  pause,
+  add,
+  sub,
+  mul,
+  mad,
+  div,
+  rem,
+  abs,
+  neg,
+  min,
+  max,
+  carrying_add,  // add.cc, addc, addc.cc, and so on
+  carrying_sub,
+  carrying_mad,
+  bit_and,
+  bit_or,
+  bit_xor,
+  bit_not,
+  shl,
+  shr,
+  shf,
+  bfe,
+  bfi,
+  bfind,
+  bmsk,
+  brev,
+  popc,
+  clz,
+  lop3,
+  prmt,
+  sad,
+  dp4a,
+  rcp,
+  sqrt,
+  rsqrt,
+  ex2,
+  lg2,
+  sin,
+  cos,
+  copysign,
+  testp,
+  mov,
+  selp,
+  setp,
+  set,
+  cvt,
+  cvta,
+  isspacep,
+  ld,
+  st,
+  cp_async,
+  atom,
+  bra,
+  brx,
+  call,
+  ret,
+  exit,
+  trap,
+  bar,
+  bar_red,
+  warp_sync,
+  vote,
+  shfl,
+  match,
+  redux,
+  active_mask,
+  count
 };
-enum Sp : u8 { SP_GENERIC, SP_GLOBAL, SP_SHARED, SP_LOCAL, SP_PARAM, SP_CONST };
-enum Rnd : u8 { R_NONE, R_RN, R_RZ, R_RM, R_RP, R_RNI, R_RZI, R_RMI, R_RPI };
-enum Cmp : u8 {
-  C_EQ,
-  C_NE,
-  C_LT,
-  C_LE,
-  C_GT,
-  C_GE,
-  C_LO,
-  C_LS,
-  C_HI,
-  C_HS,
-  C_EQU,
-  C_NEU,
-  C_LTU,
-  C_LEU,
-  C_GTU,
-  C_GEU,
-  C_NUM,
-  C_NAN
-};
-enum BoolOp : u8 { B_NONE, B_AND, B_OR, B_XOR };
-enum AOp : u8 { A_ADD, A_AND, A_OR, A_XOR, A_MIN, A_MAX, A_INC, A_DEC, A_EXCH, A_CAS };
-constexpr u64 TAG_SHARED = 0xE5ull << 56, TAG_LOCAL = 0xD5ull << 56, TAG_PARAM = 0xC5ull << 56,
-              TAG_MASK = 0xFFull << 56;
 
-struct Opnd {
-  enum K : u8 { NONE, R, I, V, A, F } k = NONE;
+// What `Instruction::mode` means, by instruction.
+enum Half : u8 { half_low, half_high, half_both };             // mul, mad
+enum Direction : u8 { to_left, to_right };                     // shf
+enum Found : u8 { found_position, found_shift };               // bfind
+enum Votes : u8 { vote_all, vote_any, vote_same, vote_mask };  // vote
+enum Counts : u8 { count_true, all_true, some_true };          // bar.red
+enum Lanes : u8 { by_index, from_below, from_above, across };  // shfl
+enum Matches : u8 { match_some, match_all };                   // match
+enum Property : u8 { is_finite, is_infinite, is_number, is_nan, is_normal, is_subnormal };  // testp
+
+enum class Space : u8 { generic, global, shared, local, param, constant };
+enum class Rounding : u8 {
+  none,
+  nearest,
+  to_zero,
+  down,
+  up,
+  int_nearest,
+  int_zero,
+  int_down,
+  int_up
+};
+/// Comparisons; from `equ` on they also hold where an operand is no number.
+enum class Comparison : u8 {
+  eq,
+  ne,
+  lt,
+  le,
+  gt,
+  ge,
+  lo,
+  ls,
+  hi,
+  hs,
+  equ,
+  neu,
+  ltu,
+  leu,
+  gtu,
+  geu,
+  num,
+  nan
+};
+enum class Logic : u8 { none, both, either, one };
+enum class Atomic : u8 { none, add, bit_and, bit_or, bit_xor, min, max, inc, dec, exch, cas };
+
+// A generic address says by its first byte which memory it is in; global memory has no mark.
+constexpr u64 in_shared = 0xE5ull << 56, in_local = 0xD5ull << 56, in_param = 0xC5ull << 56,
+              space_mark = 0xFFull << 56;
+/// Where shared memory begins whose size the launch gives.
+constexpr u64 dynamic_shared = 0x40000000;
+
+struct Operand {
+  enum class Kind : u8 { none, reg, value, parts, address } kind = Kind::none;
+  bool negated = false;       // a predicate behind '!'
+  bool has_register = false;  // of an address
   u32 reg = 0;
-  bool neg = false;
-  bool hasreg = false;
-  u64 imm = 0;
-  std::vector<Opnd> v;
+  u64 value = 0;  // an immediate, or what is added to an address's register
+  std::vector<Operand> parts;
 };
-struct Func;
-struct Ins {
-  Op op = O_UNSUP;
-  Ty ty = T_NONE, ty2 = T_NONE;
-  Sp sp = SP_GENERIC, sp2 = SP_GENERIC;
-  u8 vec = 1;
-  Rnd rnd = R_NONE;
-  Cmp cmp = C_EQ;
-  BoolOp bop = B_NONE;
-  AOp aop = A_ADD;
-  u8 mode = 0;  // mul: 0 lo 1 hi 2 wide; shf: 0 l 1 r; shfl: 0 idx 1 up 2 down 3 bfly; vote: 0 all
-                // 1 any 2 uni 3 ballot; bar.red: 0 popc 1 and 2 or
-  bool ftz = false, sat = false, approx = false, strong = false, cc = false, wrap = false,
-       uni = false, to = false, isarrive = false, full = false;
-  s32 pred = -1;
-  bool predneg = false;
+
+struct Function;
+
+struct Instruction {
+  Op op = Op::unsupported;
+  Type type = Type::none,
+       second_type = Type::none;  // as written: `cvt.to.from`; set is `from`, `to`
+  Space space = Space::generic;
+  u8 width = 1;  // of a vector
+  u8 mode = 0;
+  Rounding rounding = Rounding::none;
+  Comparison comparison = Comparison::eq;
+  Logic logic = Logic::none;
+  Atomic atomic = Atomic::none;
+  bool flushes = false, saturates = false, wraps = false;
+  bool strong = false;  // volatile, relaxed, … : no race with others of its kind
+  bool carry_in = false, carry_out = false;
+  bool to_space = false;  // cvta.to
+  bool arrives = false;   // bar.arrive
+  bool unless = false;    // @!p
+  s32 predicate = -1;     // a register, none below 0
   u32 target = 0;
   u32 line = 0;
-  Opnd d, d2, a, b, c, e;
-  std::vector<u32> targets;
-  Func* callee = nullptr;
-  std::string calleeName;
-  std::vector<Opnd> cargs, crets;
+  Operand d, d2, a, b, c, e;
+  std::vector<u32> targets;  // of brx
+  Function* callee = nullptr;
+  std::string callee_name;
+  std::vector<Operand> arguments, results;
   std::string text;
 };
+
 struct Param {
   std::string name;
-  u32 off, size, align;
+  u32 offset, size;
 };
-struct Var {
+
+struct Relocation {
+  u32 offset;  // of a pointer in the initial value
   std::string name;
-  Sp sp;
-  u64 addr = 0;
-  u64 size = 0;
+  u64 addend;
+};
+
+struct Variable {
+  std::string name;
+  Space space = Space::global;
+  u64 address = 0, size = 0;
   u32 align = 1;
-  bool ext = false;
+  bool is_extern = false;
   std::vector<u8> init;
-  std::vector<std::pair<u32, std::string>> reloc;
+  std::vector<Relocation> relocations;
 };
-struct Special {
-  u32 reg;
-  int which;
+
+/// Registers that are set before a function begins, in the order of `enter` (calls.cpp).
+enum class Special : u8 {
+  tid_x,
+  tid_y,
+  tid_z,
+  ntid_x,
+  ntid_y,
+  ntid_z,
+  ctaid_x,
+  ctaid_y,
+  ctaid_z,
+  nctaid_x,
+  nctaid_y,
+  nctaid_z,
+  laneid,
+  warpid,
+  nwarpid,
+  smid,
+  nsmid,
+  lanemask_eq,
+  lanemask_lt,
+  lanemask_le,
+  lanemask_gt,
+  lanemask_ge,
+  dynamic_smem_size,
+  total_smem_size,
+  zero,  // clocks
+  count
 };
-struct Func {
+
+struct Function {
   std::string name;
-  bool entry = false;
   bool defined = false;
-  std::vector<Param> params, rets;
-  u32 paramBytes = 0, retBytes = 0;
-  u32 nregs = 0;
-  u32 localBytes = 0;
-  u32 sharedBytes = 0;
-  u32 maxntid = 0;
-  u32 pbufBytes = 0;
-  std::vector<Ins> code;
-  std::vector<Special> specials;
-  std::map<std::string, u32> sharedOff;
-  bool usesExternShared = false;
-  u32 maxDyn = 48 * 1024;
-  bool isThrust = false;
+  bool is_library = false;  // of CUB or Thrust, whose kernels synchronise as no check here knows
+  std::vector<Param> params, results;
+  u32 param_bytes = 0;  // of `params` alone: where results begin, rounded up
+  u32 frame_bytes = 0;  // params, results, and what calls put together, one after the other
+  u32 registers = 0;
+  u32 local_bytes = 0, shared_bytes = 0;
+  u32 max_threads = 0;  // 0: not said
+  std::vector<Instruction> code;
+  std::vector<std::pair<u32, Special>> specials;  // by register
 };
+
 struct Module {
-  int sm = 0;
-  std::map<std::string, std::unique_ptr<Func>> funcs;
-  std::map<std::string, Var> vars;
-  std::string text;
+  int target = 0;  // compute capability
+  std::map<std::string, std::unique_ptr<Function>> functions;
+  std::map<std::string, Variable> variables;
+  std::map<std::string, Variable> shared;  // declared outside of functions; each has its own copy
 };
-std::unique_ptr<Module> parse(const std::string& text, const std::function<u64(Var&)>& allocGlobal);
-enum {
-  SPR_TIDX,
-  SPR_TIDY,
-  SPR_TIDZ,
-  SPR_NTIDX,
-  SPR_NTIDY,
-  SPR_NTIDZ,
-  SPR_CTAX,
-  SPR_CTAY,
-  SPR_CTAZ,
-  SPR_NCTAX,
-  SPR_NCTAY,
-  SPR_NCTAZ,
-  SPR_LANE,
-  SPR_WARP,
-  SPR_NWARP,
-  SPR_SMID,
-  SPR_NSMID,
-  SPR_EQ,
-  SPR_LT,
-  SPR_LE,
-  SPR_GT,
-  SPR_GE,
-  SPR_ZERO,
-  SPR_GRIDID,
-  SPR_DYNSMEM,
-  SPR_TOTSMEM
-};
+
+/// Where results lie in a frame.
+inline u32 results_offset(const Function& f) { return (f.param_bytes + 15) & ~15u; }
+
+/// Parses a module; `place` gives variables of global and constant memory their addresses. Throws
+/// `std::runtime_error` with the line. What is not supported only fails when it is executed.
+std::unique_ptr<Module> parse(const std::string& text, const std::function<u64(Variable&)>& place);
+
 }  // namespace ptxemu

@@ -105,8 +105,8 @@ void init() {
     return p;
   };
   dm.shadow = (u8*)big(dm.size);
-  dm.raceW = (u64*)big(dm.size * 8);
-  dm.raceR = (u64*)big(dm.size * 8);
+  dm.writes = (Use*)big(dm.size * 8);
+  dm.reads = (Use*)big(dm.size * 8);
   auto s = std::make_unique<Strm>();
   s->id = 0;
   s->nonblocking = false;
@@ -153,14 +153,16 @@ const char* cudaGetErrorName(cudaError_t e) {
     E(cudaSuccess)
     E(cudaErrorInvalidValue)
     E(cudaErrorMemoryAllocation)
-    E(cudaErrorInvalidConfiguration) E(cudaErrorNoDevice) E(cudaErrorInvalidDevice)
-        E(cudaErrorInvalidPitchValue) E(cudaErrorInvalidSymbol) E(cudaErrorInvalidDeviceFunction)
-            E(cudaErrorInvalidResourceHandle) E(cudaErrorNotReady) E(cudaErrorIllegalAddress)
-                E(cudaErrorLaunchFailure) E(cudaErrorLaunchTimeout) E(cudaErrorMisalignedAddress)
-                    E(cudaErrorAssert) E(cudaErrorIllegalInstruction) E(cudaErrorInsufficientDriver)
-                        E(cudaErrorNoKernelImageForDevice) E(cudaErrorInvalidPtx)
-                            E(cudaErrorDevicesUnavailable) E(cudaErrorUnknown)
-                                E(cudaErrorNotSupported) default : return "cudaErrorOther";
+    E(cudaErrorInvalidConfiguration)
+    E(cudaErrorNoDevice)
+    E(cudaErrorInvalidDevice)
+    E(cudaErrorInvalidPitchValue) E(cudaErrorInvalidSymbol) E(cudaErrorInvalidDeviceFunction)
+        E(cudaErrorInvalidResourceHandle) E(cudaErrorNotReady) E(cudaErrorIllegalAddress)
+            E(cudaErrorLaunchFailure) E(cudaErrorLaunchTimeout) E(cudaErrorMisalignedAddress)
+                E(cudaErrorAssert) E(cudaErrorIllegalInstruction) E(cudaErrorInsufficientDriver)
+                    E(cudaErrorNoKernelImageForDevice) E(cudaErrorInvalidPtx)
+                        E(cudaErrorDevicesUnavailable) E(cudaErrorUnknown)
+                            E(cudaErrorNotSupported) default : return "cudaErrorOther";
   }
 }
 
