@@ -106,15 +106,15 @@ void TileStore::fold(std::uint32_t chunk, StagedChunk& staged) {
   std::unique_lock turn(short_of_room_, std::defer_lock);
   for (;;) {
     TileState& into = state(c.tile);
-    const std::uint64_t seen = releases(), asked = states_asked_;
-    const bool alone = states_ == 1;
+    const std::uint64_t seen = releases();
+    const States before = states();
     try {
       backend_.fold(staged, into, c.window.x - tile.x, c.window.y - tile.y);
       break;
     } catch (const OutOfMemory&) {
-      if (alone && asked == states_asked_) throw;
+      if (before.now == 1 && before.made == states().made) throw;  // it was alone
     }
-    if (!alone) need_room_to_fold(c.tile, seen, turn);
+    if (before.now > 1) need_room_to_fold(c.tile, seen, turn);
   }
   Entry& e = entries_[c.tile];
   e.folded.add(place(chunk));
@@ -153,15 +153,24 @@ TileState& TileStore::state(std::uint32_t tile) {
   Entry& e = entries_[tile];
   while (!e.state) {
     const std::uint64_t seen = releases();
-    ++states_asked_;
-    e.state = backend_.make_state();
-    states_ += e.state != nullptr;
+    make_state(e);
     if (!e.state)
       make_room(
           seen, [](const Entry& other) { return other.state != nullptr; },
           &TileStore::leave_backend);
   }
   return *e.state;
+}
+
+void TileStore::make_state(Entry& entry) {
+  const std::lock_guard lock(making_);
+  entry.state = backend_.make_state();
+  if (entry.state) ++states_, ++states_made_;
+}
+
+TileStore::States TileStore::states() const {
+  const std::lock_guard lock(making_);
+  return {states_, states_made_};
 }
 
 // Threads that are short of room would wait for each other's states for ever: one of them keeps its

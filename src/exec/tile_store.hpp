@@ -108,7 +108,13 @@ class TileStore {
 
   std::uint32_t chunks_of(std::uint32_t tile) const { return first_[tile + 1] - first_[tile]; }
   std::uint32_t place(std::uint32_t chunk) const;
+  struct States {
+    std::uint64_t now, made;  // that there are; in all
+  };
+
   TileState& state(std::uint32_t tile);
+  void make_state(Entry& entry);
+  States states() const;
   void need_room_to_fold(std::uint32_t tile, std::uint64_t seen,
                          std::unique_lock<std::mutex>& turn);
   std::unique_ptr<TileSums> host_sums();
@@ -149,7 +155,8 @@ class TileStore {
   bool stopped_ = false;
   std::uint64_t moved_to_host_ = 0;
   std::atomic<std::uint64_t> states_{0}, partials_{0};
-  std::atomic<std::uint64_t> states_asked_{0};
+  mutable std::mutex making_;  // a state that is made is counted
+  std::uint64_t states_made_ = 0;
   std::mutex short_of_room_;  // held by the fold that waits for room with its state
   std::unique_ptr<SpillFile> file_;
   std::vector<bool> named_;                         // by slot: whether a checkpoint may name it

@@ -85,7 +85,7 @@ TEST_F(RunnerResumeIn, GoesOnWhereItWasInterrupted) {
       job.options.resume = kept;
       job.options.checkpoint = nullptr;
       std::size_t first = 0;
-      job.options.progress = [&](std::size_t done, const SumsByTier&) {
+      job.options.progress = [&](std::size_t done, std::size_t, const SumsByTier&) {
         if (first == 0) first = done;
       };
       const RunTally tally = job.run(sink, 512 * MiB, order);
