@@ -126,7 +126,8 @@ TEST_F(RunIdentityIn, SaysWhichSceneIsLeftOut) {
 
 TEST_F(RunIdentityIn, KnowsNoAgeOfAnInputThatIsNoFile) {
   std::filesystem::remove(input(1, 0).href);  // GDAL opens what is no file, too
-  const Json& in = identity()["scenes"][1]["inputs"][0];
+  const Json now = identity();
+  const Json& in = now["scenes"][1]["inputs"][0];
   EXPECT_EQ(in["bytes"], 0);
   EXPECT_EQ(in["modified"], 0);
 }
