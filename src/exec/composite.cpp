@@ -104,6 +104,7 @@ class Composite {
     }
     {
       const TraceSpan span(trace_.get(), "lay out files", "tiles", planned.plan.tiles.size());
+      release_freed_memory();  // the pictures need some, when slabs, sums and cache are gone
       outputs.finish(subtitle(planned));
     }
     lap("write");

@@ -1,5 +1,6 @@
 #include "exec/resident_memory.hpp"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -63,6 +64,8 @@ std::uint64_t resident_bytes() {
   in >> size >> resident;
   return resident * std::uint64_t(sysconf(_SC_PAGESIZE));
 }
+
+void release_freed_memory() { malloc_trim(0); }
 
 std::uint64_t peak_resident_bytes() {
   if (const std::uint64_t k = kibibytes("/proc/self/status", "VmHWM:")) return k * 1024;
