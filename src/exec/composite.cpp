@@ -63,7 +63,7 @@ class Composite {
     try {
       for (;;) {
         if (auto result = attempt()) return std::move(*result);
-        give_back_freed();  // else the next plan counts it as taken
+        release_freed_memory();  // else the next plan counts it as taken
       }
     } catch (const InvalidInput&) {
       throw;  // the same command would end the same way
@@ -109,6 +109,7 @@ class Composite {
     }
     {
       const TraceSpan span(trace_.get(), "lay out files", "tiles", planned.plan.tiles.size());
+      release_freed_memory();  // the pictures need some, when slabs, sums and cache are gone
       outputs.finish(subtitle(planned));
     }
     lap("write");

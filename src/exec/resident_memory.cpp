@@ -73,7 +73,7 @@ std::uint64_t resident_bytes() {
   return resident * std::uint64_t(sysconf(_SC_PAGESIZE));
 }
 
-void give_back_freed() { malloc_trim(0); }
+void release_freed_memory() { malloc_trim(0); }
 
 std::uint64_t peak_resident_bytes() {
   if (const std::uint64_t k = kibibytes("/proc/self/status", "VmHWM:")) return k * 1024;

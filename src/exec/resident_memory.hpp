@@ -5,8 +5,8 @@
 namespace cubemill {
 
 std::uint64_t resident_bytes();
-/// Gives what was freed back to the system, so that it is not resident any more.
-void give_back_freed();
+/// Gives memory that was freed back to the system; the allocator would keep much of it.
+void release_freed_memory();
 /// The highest resident memory so far.
 std::uint64_t peak_resident_bytes();
 /// Bytes that a process may use: the smaller of available memory and what the control group allows.

@@ -86,7 +86,9 @@ void share_out(MemoryPlan& m, const Plan& plan, std::uint64_t useful, std::uint6
   m.tile_states += more;
   m.accumulators += more * tile;
   m.cache_useful = useful;
-  m.cache = std::min(left - more * tile, whole);
+  // The allocator rounds blocks up to pages, which with a page for itself is 1/32 of most.
+  const std::uint64_t rest = left - more * tile;
+  m.cache = std::min(rest - rest / 32, whole);
   m.planned += more * tile + m.cache;
 }
 
