@@ -29,6 +29,11 @@ StoredTile stored_from(const Json& json) {
   return tile;
 }
 
+// A path that is no UTF-8 must not end the run; what is at it is then made anew.
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 Json read_document(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   Json json = in ? Json::parse(in, nullptr, false) : Json();
@@ -99,7 +104,7 @@ void write_checkpoint(const std::string& folder, const Checkpoint& c) {
   }
   for (const SavedSums& s : c.run.sums)
     json["sums"].push_back({s.tile, s.slot.number, s.slot.checksum, chunks_json(s.chunks)});
-  replace_file(folder + "/" + OutputFolder::checkpoint_name, json.dump() + "\n");
+  replace_file(folder + "/" + OutputFolder::checkpoint_name, text_of(json));
 }
 
 std::optional<Checkpoint> read_checkpoint(const std::string& folder) {
@@ -114,7 +119,7 @@ std::optional<Checkpoint> read_checkpoint(const std::string& folder) {
 void write_run(const std::string& folder, const Json& run) {
   Json json = run;
   json["format"] = format;
-  replace_file(folder + "/" + run_name, json.dump() + "\n");
+  replace_file(folder + "/" + run_name, text_of(json));
 }
 
 Json read_run(const std::string& folder) {

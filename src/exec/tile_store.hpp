@@ -44,7 +44,8 @@ class TileStore {
   using Put = std::function<void(std::size_t index, const std::vector<float>& means,
                                  const std::vector<std::uint32_t>& counts)>;
 
-  /// `released` is called after a tile was released, outside all locks.
+  /// `released` is called after a tile was released, outside all locks. Needs room for more states
+  /// than there are threads, which the plan sees to.
   TileStore(const Plan& plan, FoldSpec spec, FoldBackend& backend, SpillOptions spill,
             std::function<void()> released, Trace* trace);
   ~TileStore();
