@@ -7,16 +7,6 @@
 namespace cubemill {
 namespace {
 
-/// What an order of work was estimated to cost; null: it was not looked at.
-Json order_cost_json(const OrderCost& cost) {
-  if (!cost.looked_at) return nullptr;
-  return {{"fits", cost.fits},
-          {"seconds", cost.seconds},
-          {"decoded_bytes", cost.decoded},
-          {"spilled_bytes", cost.spilled},
-          {"disk_bytes", cost.disk}};
-}
-
 std::string order_cost_text(const OrderCost& cost) {
   if (!cost.looked_at) return "not looked at";
   if (!cost.fits) return "does not fit";
@@ -56,10 +46,7 @@ std::string plan_json(const CompositeRequest& request, const SurveyResult& resul
   j["read"] = {{"blocks", plan.blocks}, {"bytes_decoded", plan.block_bytes_decoded}};
   j["tiles"] = plan.tiles.size();
   j["chunks"] = plan.chunks.size();
-  j["order"] = {{"order", plan.order == Order::scene ? "scene" : "tile"},
-                {"reason", plan.order_reason},
-                {"tile", order_cost_json(plan.tile_order)},
-                {"scene", order_cost_json(plan.scene_order)}};
+  j["order"] = order_json(plan);
   j["memory"] = memory_json(plan.memory);
   j["scaling"] = scaling_json(survey);
   j["flags"] = survey.masked_flags;

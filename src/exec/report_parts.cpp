@@ -15,6 +15,16 @@ Json number_or_null(const std::optional<double>& v) {
   return *v;
 }
 
+/// What an order of work was estimated to cost; null: it was not looked at.
+Json order_cost_json(const OrderCost& cost) {
+  if (!cost.looked_at) return nullptr;
+  return {{"fits", cost.fits},
+          {"seconds", cost.seconds},
+          {"decoded_bytes", cost.decoded},
+          {"spilled_bytes", cost.spilled},
+          {"disk_bytes", cost.disk}};
+}
+
 }  // namespace
 
 Json recipe_json(const CompositeRequest& r) {
@@ -113,6 +123,13 @@ Json memory_json(const MemoryPlan& m) {
           {"cache_useful_bytes", m.cache_useful},
           {"threads", m.threads},
           {"window_edge", m.window_edge}};
+}
+
+Json order_json(const Plan& plan) {
+  return {{"order", plan.order == Order::scene ? "scene" : "tile"},
+          {"reason", plan.order_reason},
+          {"tile", order_cost_json(plan.tile_order)},
+          {"scene", order_cost_json(plan.scene_order)}};
 }
 
 std::size_t used_scenes(const Plan& plan) {

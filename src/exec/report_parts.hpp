@@ -17,6 +17,8 @@ Json lattices_json(const Survey& survey, const Plan& plan);
 /// One entry for every input and every set of numbers that scenes have.
 Json scaling_json(const Survey& survey);
 Json memory_json(const MemoryPlan& memory);
+/// The order of work, why, and what either was estimated to cost.
+Json order_json(const Plan& plan);
 
 const Scene& scene_of(const Survey& survey, const Plan& plan, std::size_t planned);
 std::size_t used_scenes(const Plan& plan);

@@ -84,8 +84,7 @@ std::string report_json(const RunFacts& f) {
   report["backend"] = {{"name", f.backend.cuda ? "cuda" : "cpu"},
                        {"device", f.backend.device},
                        {"reason", f.backend.reason}};
-  report["order"] = {{"order", f.plan.order == Order::scene ? "scene" : "tile"},
-                     {"reason", f.plan.order_reason}};
+  report["order"] = order_json(f.plan);
   report["read"] = {{"blocks", f.plan.blocks},
                     {"blocks_decoded", read.blocks_decoded},
                     {"blocks_from_cache", f.tally.cache_hits},
@@ -93,10 +92,6 @@ std::string report_json(const RunFacts& f) {
                     {"bytes_read", read.cost.bytes_read},
                     {"bytes_decoded", read.cost.bytes_decoded},
                     {"requests", read.cost.requests}};
-  report["spill"] = {{"bytes_written", f.tally.spill.bytes_written},
-                     {"bytes_read", f.tally.spill.bytes_read},
-                     {"peak_bytes", f.tally.spill.peak_bytes},
-                     {"checkpoints", f.tally.checkpoints}};
   Json seconds = Json::object();
   for (const auto& [name, s] : f.seconds) seconds[name] = seconds.value(name, 0.0) + s;
   report["seconds"] = seconds;
