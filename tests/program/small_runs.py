@@ -14,7 +14,7 @@ from conftest import BINARY, TIMEOUT
 
 EVERY = "CUBEMILL_EVERY_FAULT" in os.environ  # every member of a sweep, instead of a sample
 GRID = ["--resolution", 12, "--period", "all", "--compress", "lzw"]  # 9 tiles, each in every observation
-ALWAYS = ["--checkpoint", 0.000001]  # a checkpoint after every step
+ALWAYS = ["--checkpoint", 0.000001]  # a checkpoint after every fold
 NEVER = ["--checkpoint", 0]
 MIB = 1 << 20
 
