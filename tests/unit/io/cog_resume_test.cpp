@@ -87,7 +87,7 @@ std::vector<StoredTile> killed_after(std::size_t count, const Work& work, const 
   said += child.hear();
   EXPECT_EQ(child.end(), SIGKILL);
   std::vector<StoredTile> tiles(said.size() / sizeof(StoredTile));
-  std::memcpy(tiles.data(), said.data(), tiles.size() * sizeof(StoredTile));
+  if (!tiles.empty()) std::memcpy(tiles.data(), said.data(), tiles.size() * sizeof(StoredTile));
   return tiles;
 }
 
