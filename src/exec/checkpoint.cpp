@@ -1,5 +1,6 @@
 #include "exec/checkpoint.hpp"
 
+#include <bit>
 #include <filesystem>
 #include <fstream>
 #include <span>
@@ -110,7 +111,10 @@ void write_checkpoint(const std::string& folder, const Checkpoint& c) {
 std::optional<Checkpoint> read_checkpoint(const std::string& folder) {
   const Json json = read_document(folder + "/" + OutputFolder::checkpoint_name);
   try {
-    if (json.is_object()) return checkpoint_from(json);
+    if (!json.is_object()) return {};
+    Checkpoint c = checkpoint_from(json);
+    const auto edge = std::uint64_t(c.cut.window_edge);
+    if (std::has_single_bit(edge) && edge <= std::uint64_t(tile_size)) return c;
   } catch (const Json::exception&) {
   }
   return {};

@@ -17,7 +17,7 @@ namespace cubemill {
 /// How the plan cut its tiles into chunks: sums can be taken over only where it is the same.
 struct PlanCut {
   Order order = Order::tile;
-  std::int64_t window_edge = 0;
+  std::int64_t window_edge = tile_size;
   std::uint64_t chunks = 0;  ///< a hash of them all, in order
   bool operator==(const PlanCut&) const = default;
 };

@@ -93,11 +93,11 @@ class Composite {
     grid_ = planned.plan.grid;
     lap("plan");
     const Json identity = run_identity(request_, planned.survey, planned.plan, skipped_);
-    keeper_.check(identity);
-    CompositeOutputs outputs(
-        planned.plan,
-        output_files(planned.plan, planned.survey.survey, request_.recipe, request_.compression),
-        folder_, keeper_.found() ? &keeper_.found()->stored : nullptr);
+    std::vector<OutputFile> files =
+        output_files(planned.plan, planned.survey.survey, request_.recipe, request_.compression);
+    keeper_.check(identity, planned.plan, files.size());
+    CompositeOutputs outputs(planned.plan, std::move(files), folder_,
+                             keeper_.found() ? &keeper_.found()->stored : nullptr);
     RunOptions options = run_options(planned.plan, outputs);
     options.resume = keeper_.begin(identity, planned.plan, outputs, planned.plan.memory.threads);
     const RunTally tally =

@@ -156,6 +156,9 @@ void OutputFolder::look_at_leftovers(Existing existing) {
       resumed_ = true;
       staging_ = std::exchange(folder, "");
       lock_ = std::move(lock);
+    } else if (resumed_ && !existing.overwrite) {
+      throw InvalidInput("-o " + path_ + ": holds two interrupted runs; remove " + staging_ +
+                         " or " + folder);
     } else if (!existing.overwrite) {
       throw InvalidInput(
           "-o " + path_ +

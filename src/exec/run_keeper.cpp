@@ -1,5 +1,6 @@
 #include "exec/run_keeper.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <filesystem>
@@ -10,14 +11,37 @@
 
 namespace cubemill {
 
+namespace {
+
+[[noreturn]] void refuse_unreadable(const OutputFolder& folder) {
+  throw InvalidInput("--resume: what the interrupted run kept cannot be read (" + folder.staging() +
+                     "); --overwrite begins anew");
+}
+
+bool within(const FoldedChunks& chunks, std::uint32_t all) {
+  return chunks.first <= all &&
+         std::ranges::all_of(chunks.more, [&](std::uint32_t place) { return place < all; });
+}
+
+/// Whether a checkpoint names only tiles, chunks and files that there are.
+bool fits(const Checkpoint& c, const Plan& plan, std::size_t files) {
+  const auto known = [&](std::uint32_t tile) { return tile < plan.tiles.size(); };
+  return std::ranges::all_of(c.run.finished, known) &&
+         std::ranges::all_of(c.stored, [&](const auto& s) { return s.size() == files; }) &&
+         std::ranges::all_of(c.run.sums, [&](const SavedSums& s) {
+           return known(s.tile) &&
+                  (!(c.cut == cut_of(plan)) || within(s.chunks, plan.tiles[s.tile].chunks));
+         });
+}
+
+}  // namespace
+
 RunKeeper::RunKeeper(const OutputFolder& folder, Warn warn)
     : folder_(folder), warn_(std::move(warn)) {
   if (!folder.resumed()) return;
   run_ = read_run(folder.staging());
   found_ = read_checkpoint(folder.staging());
-  if (!found_ || !run_.is_object())
-    throw InvalidInput("--resume: what the interrupted run kept cannot be read (" +
-                       folder.staging() + "); --overwrite begins anew");
+  if (!found_ || !run_.is_object()) refuse_unreadable(folder);
 }
 
 std::vector<SkippedScene> RunKeeper::left_out() const {
@@ -36,11 +60,12 @@ Limits RunKeeper::adapted(Limits limits) const {
   return limits;
 }
 
-void RunKeeper::check(const Json& identity) const {
+void RunKeeper::check(const Json& identity, const Plan& plan, std::size_t files) const {
   if (!found_) return;
   if (const auto difference = first_difference(run_, identity))
     throw InvalidInput("--resume: the interrupted run in " + folder_.path() + " is another one (" +
                        *difference + "); --overwrite begins anew");
+  if (!fits(*found_, plan, files)) refuse_unreadable(folder_);
 }
 
 RunState RunKeeper::begin(const Json& identity, const Plan& plan, CompositeOutputs& outputs,

@@ -28,8 +28,9 @@ class RunKeeper {
   /// Tiles that may be taken over; the outputs are to be opened for them.
   const std::optional<Checkpoint>& found() const { return found_; }
 
-  /// Throws InvalidInput when what was interrupted is another run (what differs).
-  void check(const Json& identity) const;
+  /// Throws InvalidInput when what was interrupted is another run (what differs), or names what the
+  /// plan and its result files do not have.
+  void check(const Json& identity, const Plan& plan, std::size_t files) const;
   /// Begins a planned run: takes over what the interrupted one had done, once, or begins anew.
   RunState begin(const Json& identity, const Plan& plan, CompositeOutputs& outputs, int threads);
   /// Keeps how far the run has come; false when that failed, with a warning.

@@ -71,6 +71,7 @@ std::string report_json(const RunFacts& f) {
   report["coordinate_error_px"] = coordinate_error(f.plan);
   report["lattices"] = lattices_json(survey, f.plan);
   Json memory = memory_json(f.plan.memory);
+  memory["slabs"] = f.tally.slabs;
   memory["peak_bytes"] = f.peak_bytes;
   memory["cache_peak_bytes"] = f.tally.cache_peak_bytes;
   report["memory"] = memory;

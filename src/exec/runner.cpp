@@ -77,6 +77,7 @@ class Runner {
     tally_.cache_hits = cache_.hits();
     tally_.cache_peak_bytes = cache_.peak_bytes();
     tally_.spill = store_.tally();
+    tally_.slabs = slabs_.count();
     tally_.values_beyond = store_.values_beyond();
     return std::move(tally_);
   }

@@ -43,6 +43,7 @@ struct RunTally {
   std::uint64_t nanoseconds_finishing = 0;
   std::uint64_t nanoseconds_writing = 0;
   SpillTally spill;
+  std::uint64_t slabs = 0;           ///< that there were: fewer than planned where memory was short
   std::uint64_t chunks_resumed = 0;  ///< folded by an earlier process
   std::uint64_t tiles_damaged = 0;   ///< whose sums an earlier process left, and had to begin anew
   std::uint64_t checkpoints = 0;

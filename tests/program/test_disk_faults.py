@@ -264,6 +264,16 @@ def test_a_device_is_no_output_folder(program, items, words):
 # ---------------------------------------------------------------- memory
 
 
+def error_or_whole(program, done, whole, spill):
+    if done.returncode == 0:
+        assert result(program.work / "out") == whole
+    else:
+        assert done.returncode in (3, 4), f"exit {done.returncode}: {done.stderr}"
+        one_error(done)
+        assert not (program.work / "out").exists()
+    assert nothing_in(spill)
+
+
 @pytest.mark.parametrize("size", [1 << 20, 1 << 17])
 @pytest.mark.parametrize("number", sample(range(1, 51), [1, 8, 24]))
 def test_an_allocation_that_fails_is_an_error_or_goes_unnoticed(
@@ -272,13 +282,7 @@ def test_an_allocation_that_fails_is_an_error_or_goes_unnoticed(
     environment = failio.environment(library, malloc=f"{size}:{number}")
     words = [*words, *NEVER, "--spill-dir", spill]
     done = composite(program, items, *words, env=environment, timeout=60)
-    if done.returncode == 0:
-        assert result(program.work / "out") == whole
-    else:
-        assert done.returncode in (3, 4), f"exit {done.returncode}: {done.stderr}"
-        one_error(done)
-        assert not (program.work / "out").exists()
-    assert nothing_in(spill)
+    error_or_whole(program, done, whole, spill)
 
 
 @pytest.mark.parametrize("limit", sample(range(100, 500, 20), [200, 260, 320]))
@@ -287,13 +291,7 @@ def test_a_limit_on_addresses_is_an_error_or_enough(program, items, whole, words
     done = composite(program, items, *words, *NEVER, "--spill-dir", spill, timeout=60, **limited)
     if done.returncode == 127:
         pytest.skip("its libraries have no room")
-    if done.returncode == 0:
-        assert result(program.work / "out") == whole
-    else:
-        assert done.returncode in (3, 4), f"exit {done.returncode}: {done.stderr}"
-        one_error(done)
-        assert not (program.work / "out").exists()
-    assert nothing_in(spill)
+    error_or_whole(program, done, whole, spill)
 
 
 class ControlGroup:

@@ -175,5 +175,20 @@ TEST_F(OutputFolderResumeIn, LocksAFolderUntilItIsLetGo) {
   EXPECT_FALSE(FolderLock(path("nowhere")));
 }
 
+TEST_F(OutputFolderResumeIn, LeavesTheChoiceBetweenTwoInterruptedRunsToTheUser) {
+  for (const char* name : {"/.cubemill-aaaaaa", "/.cubemill-bbbbbb"}) {
+    std::filesystem::create_directories(out() + name);
+    write(out() + name + "/checkpoint.json", "{}");
+  }
+  try {
+    OutputFolder(out(), resume);
+    FAIL() << "one of them was taken";
+  } catch (const InvalidInput& error) {
+    EXPECT_NE(std::string(error.what()).find("holds two interrupted runs"), std::string::npos);
+  }
+  EXPECT_TRUE(std::filesystem::exists(out() + "/.cubemill-aaaaaa/checkpoint.json"));
+  EXPECT_TRUE(std::filesystem::exists(out() + "/.cubemill-bbbbbb/checkpoint.json"));
+}
+
 }  // namespace
 }  // namespace cubemill

@@ -63,7 +63,7 @@ class RunKeeperIn : public spill_test::SpillIn {
   RunState resume(const Plan& as) {
     OutputFolder folder(out(), {false, true});
     RunKeeper keeper(folder, warn());
-    keeper.check(identity);
+    keeper.check(identity, plan, files(plan).size());
     CompositeOutputs outputs(as, files(as), folder, &keeper.found()->stored);
     RunState state = keeper.begin(identity, as, outputs, 2);
     EXPECT_FALSE(keeper.found()) << "once";
@@ -131,11 +131,11 @@ TEST_F(RunKeeperIn, RefusesAnotherRun) {
   const RunKeeper keeper(folder, warn());
   Json other = identity;
   other["options"]["period"] = {"month"};
-  EXPECT_THAT(refusal([&] { keeper.check(other); }),
+  EXPECT_THAT(refusal([&] { keeper.check(other, plan, 2); }),
               testing::AllOf(HasSubstr(out() + " is another one"),
                              HasSubstr(R"(options, period: was ["all"], is ["month"])"),
                              HasSubstr("--overwrite")));
-  EXPECT_NO_THROW(keeper.check(identity));
+  EXPECT_NO_THROW(keeper.check(identity, plan, files(plan).size()));
 }
 
 TEST_F(RunKeeperIn, KnowsWhichScenesWereLeftOut) {
@@ -170,7 +170,7 @@ TEST_F(RunKeeperIn, BeginsAnewInANewFolder) {
   EXPECT_TRUE(keeper.left_out().empty());
   EXPECT_EQ(keeper.adapted({1, 2, Order::automatic}).order, Order::automatic);
   EXPECT_EQ(keeper.adapted({1, 2, Order::automatic}).window_edge, 0);
-  EXPECT_NO_THROW(keeper.check(identity));
+  EXPECT_NO_THROW(keeper.check(identity, plan, files(plan).size()));
   CompositeOutputs outputs(plan, files(plan), folder);
   EXPECT_TRUE(keeper.begin(identity, plan, outputs, 1).finished.empty());
   EXPECT_EQ(read_run(folder.staging()), identity);
@@ -202,6 +202,25 @@ TEST_F(RunKeeperIn, RefusesWhatItCannotRead) {
                 testing::AllOf(HasSubstr(staging), HasSubstr("--overwrite begins anew")));
     std::filesystem::remove(staging + "/checkpoint.json");
   }
+}
+
+TEST_F(RunKeeperIn, RefusesWhatThePlanDoesNotHave) {
+  interrupt("/spill");
+  const std::string path = staging + "/checkpoint.json";
+  const Json kept = Json::parse(std::ifstream(path));
+  const auto refused = [&](const char* where, const Json& value) {
+    Json wrong = kept;
+    wrong[Json::json_pointer(where)] = value;
+    std::ofstream(path) << wrong;
+    OutputFolder folder(out(), {false, true});
+    return refusal([&] { RunKeeper(folder, warn()).check(identity, plan, files(plan).size()); });
+  };
+  for (const char* tile : {"/finished/0/0", "/sums/0/0", "/sums/0/3/0"})
+    EXPECT_THAT(refused(tile, 99), HasSubstr("cannot be read")) << tile;
+  EXPECT_THAT(refused("/sums/0/3/1", {99}), HasSubstr("cannot be read"));
+  EXPECT_THAT(refused("/finished/0", {0}), HasSubstr("cannot be read")) << "of no file";
+  for (const int edge : {0, 48, 1024})
+    EXPECT_THAT(refused("/cut/window_edge", edge), HasSubstr("cannot be read")) << edge;
 }
 
 TEST_F(RunKeeperIn, WarnsOnceWhenNothingCanBeKept) {
