@@ -15,7 +15,12 @@ class GdalBand final : public RasterBand {
 
   void read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
                   std::ptrdiff_t row_stride, ReadScratch& scratch, ReadCost& cost) const override;
-  std::uint64_t block_bytes(std::int64_t, std::int64_t) const override { return 0; }
+  std::optional<BlockPlace> block_place(std::int64_t, std::int64_t) const override { return {}; }
+  void decode_block(std::int64_t block_x, std::int64_t block_y, std::span<const std::byte>,
+                    std::byte* out, std::ptrdiff_t row_stride, ReadScratch& scratch,
+                    ReadCost& cost) const override {
+    read_block(block_x, block_y, out, row_stride, scratch, cost);
+  }
 
  private:
   int band_;

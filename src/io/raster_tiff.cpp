@@ -28,8 +28,9 @@ TiffBand::Place TiffBand::place(std::int64_t block_x, std::int64_t block_y) cons
   return {blocks_.offsets[index], blocks_.sizes[index]};
 }
 
-std::uint64_t TiffBand::block_bytes(std::int64_t block_x, std::int64_t block_y) const {
-  return place(block_x, block_y).size;
+std::optional<BlockPlace> TiffBand::block_place(std::int64_t block_x, std::int64_t block_y) const {
+  const Place at = place(block_x, block_y);
+  return BlockPlace{at.offset, at.size};
 }
 
 std::size_t TiffBand::rows_of(std::int64_t block_y) const {
@@ -44,21 +45,26 @@ void TiffBand::fill_block(std::byte* out, std::ptrdiff_t row_stride) const {
     std::memcpy(out + std::ptrdiff_t(row) * row_stride, out, block_.row_bytes());
 }
 
-std::span<const std::byte> TiffBand::read_bytes(Place place, std::size_t rows, ReadScratch& scratch,
-                                                ReadCost& cost) const {
+// Memory and network are not spent on a damaged number.
+std::size_t TiffBand::stored_bytes(Place place, std::size_t rows) const {
   if (place.offset == 0 || place.size == 0)
     throw ReadFailure("the block table is damaged: offset and size must both be 0 or neither");
-  std::size_t size = place.size;
   if (!blocks_.deflate) {
     const std::size_t needed = rows * block_.row_bytes();
-    if (size < needed)
+    if (place.size < needed)
       throw ReadFailure("the block needs " + std::to_string(needed) +
                         " bytes: the file is damaged");
-    size = needed;
-  } else if (size > 2 * block_.bytes() + (std::size_t(1) << 20)) {
-    // DEFLATE never grows data by more than a fraction; memory is not spent on a damaged number.
-    throw ReadFailure("that size cannot be: the file is damaged");
+    return needed;
   }
+  // DEFLATE never grows data by more than a fraction.
+  if (place.size > 2 * block_.bytes() + (std::size_t(1) << 20))
+    throw ReadFailure("that size cannot be: the file is damaged");
+  return place.size;
+}
+
+std::span<const std::byte> TiffBand::read_bytes(Place place, std::size_t rows, ReadScratch& scratch,
+                                                ReadCost& cost) const {
+  const std::size_t size = stored_bytes(place, rows);
   std::byte* bytes = scratch.state().compressed.at_least(size);
   const std::uint64_t start = thread_nanoseconds();
   file_.read(place.offset, bytes, size);
@@ -86,15 +92,17 @@ void TiffBand::decode(std::span<const std::byte> bytes, std::size_t rows, std::b
     copy_rows(plain, shape, out, row_stride);
 }
 
-void TiffBand::read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
-                          std::ptrdiff_t row_stride, ReadScratch& scratch, ReadCost& cost) const {
+template <class Bytes>
+void TiffBand::decode_from(std::int64_t block_x, std::int64_t block_y, const Bytes& bytes,
+                           std::byte* out, std::ptrdiff_t row_stride, ReadScratch& scratch,
+                           ReadCost& cost) const {
   const Place at = place(block_x, block_y);
   if (at.offset == 0 && at.size == 0) return fill_block(out, row_stride);
   const std::size_t rows = rows_of(block_y);
   try {
-    const std::span<const std::byte> bytes = read_bytes(at, rows, scratch, cost);
+    const std::span<const std::byte> stored = bytes(at, rows);
     const std::uint64_t start = thread_nanoseconds();
-    decode(bytes, rows, out, row_stride, scratch);
+    decode(stored, rows, out, row_stride, scratch);
     cost.nanoseconds_decoding += thread_nanoseconds() - start;
     cost.bytes_decoded += rows * block_.row_bytes();
   } catch (const ReadFailure& failure) {
@@ -102,6 +110,23 @@ void TiffBand::read_block(std::int64_t block_x, std::int64_t block_y, std::byte*
                               "), " + std::to_string(at.size) + " bytes at byte " +
                               std::to_string(at.offset) + ": " + failure.what());
   }
+}
+
+void TiffBand::read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
+                          std::ptrdiff_t row_stride, ReadScratch& scratch, ReadCost& cost) const {
+  const auto read = [&](Place at, std::size_t rows) { return read_bytes(at, rows, scratch, cost); };
+  decode_from(block_x, block_y, read, out, row_stride, scratch, cost);
+}
+
+void TiffBand::decode_block(std::int64_t block_x, std::int64_t block_y,
+                            std::span<const std::byte> bytes, std::byte* out,
+                            std::ptrdiff_t row_stride, ReadScratch& scratch, ReadCost& cost) const {
+  const auto given = [&](Place at, std::size_t rows) {
+    const std::size_t size = stored_bytes(at, rows);
+    if (bytes.size() < size) throw ReadFailure("only " + std::to_string(bytes.size()) + " of them");
+    return bytes.first(size);
+  };
+  decode_from(block_x, block_y, given, out, row_stride, scratch, cost);
 }
 
 }  // namespace cubemill

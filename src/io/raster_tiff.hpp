@@ -19,7 +19,10 @@ class TiffBand final : public RasterBand {
 
   void read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
                   std::ptrdiff_t row_stride, ReadScratch& scratch, ReadCost& cost) const override;
-  std::uint64_t block_bytes(std::int64_t block_x, std::int64_t block_y) const override;
+  std::optional<BlockPlace> block_place(std::int64_t block_x, std::int64_t block_y) const override;
+  void decode_block(std::int64_t block_x, std::int64_t block_y, std::span<const std::byte> bytes,
+                    std::byte* out, std::ptrdiff_t row_stride, ReadScratch& scratch,
+                    ReadCost& cost) const override;
 
  private:
   struct Place {
@@ -30,8 +33,12 @@ class TiffBand final : public RasterBand {
   Place place(std::int64_t block_x, std::int64_t block_y) const;
   std::size_t rows_of(std::int64_t block_y) const;
   void fill_block(std::byte* out, std::ptrdiff_t row_stride) const;
+  std::size_t stored_bytes(Place place, std::size_t rows) const;
   std::span<const std::byte> read_bytes(Place place, std::size_t rows, ReadScratch& scratch,
                                         ReadCost& cost) const;
+  template <class Bytes>
+  void decode_from(std::int64_t block_x, std::int64_t block_y, const Bytes& bytes, std::byte* out,
+                   std::ptrdiff_t row_stride, ReadScratch& scratch, ReadCost& cost) const;
   void decode(std::span<const std::byte> bytes, std::size_t rows, std::byte* out,
               std::ptrdiff_t row_stride, ReadScratch& scratch) const;
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,12 @@ struct ReadCost {
       0;  ///< thread CPU time inflating and undoing the predictor; all of GDAL's
 };
 
+/// Where the bytes of a block lie in its file.
+struct BlockPlace {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;  ///< 0: the block is sparse, there is nothing to read
+};
+
 class RasterBand {
  public:
   virtual ~RasterBand() = default;
@@ -52,8 +59,15 @@ class RasterBand {
                           std::ptrdiff_t row_stride, ReadScratch& scratch,
                           ReadCost& cost) const = 0;
 
-  /// Compressed size in bytes of a block, 0 when sparse or unknown.
-  virtual std::uint64_t block_bytes(std::int64_t block_x, std::int64_t block_y) const = 0;
+  /// Tells which bytes `decode_block` needs, so that they can be fetched before; nothing where only
+  /// `read_block` serves (GDAL decodes).
+  virtual std::optional<BlockPlace> block_place(std::int64_t block_x,
+                                                std::int64_t block_y) const = 0;
+  /// Decodes what `block_place` names, fetched by the caller: otherwise as `read_block`.
+  virtual void decode_block(std::int64_t block_x, std::int64_t block_y,
+                            std::span<const std::byte> bytes, std::byte* out,
+                            std::ptrdiff_t row_stride, ReadScratch& scratch,
+                            ReadCost& cost) const = 0;
 
  protected:
   RasterBand(std::string path, RasterInfo info) : path_(std::move(path)), info_(std::move(info)) {}

@@ -26,10 +26,11 @@ const std::map<std::string, Names>& allowed_layers() {
       {"pixel", {"base", "model"}},
       {"memory", {"base", "model"}},
       {"plan", {"base", "model", "pixel"}},
-      {"io", {"base", "model"}},
+      {"net", {"base"}},
+      {"io", {"base", "model", "net"}},
       {"backend", {"base", "model", "pixel", "memory"}},
-      {"exec", {"base", "model", "pixel", "memory", "plan", "io", "backend"}},
-      {"cli", {"base", "model", "pixel", "memory", "plan", "io", "backend", "exec"}},
+      {"exec", {"base", "model", "pixel", "memory", "plan", "net", "io", "backend"}},
+      {"cli", {"base", "model", "pixel", "memory", "plan", "net", "io", "backend", "exec"}},
       {"cuda", {"base", "model", "pixel", "memory", "backend"}},
   };
   return table;
@@ -117,6 +118,7 @@ const std::vector<Library>& libraries() {
   };
   static const std::vector<Library> all = {
       {"GDAL", {"gdal", "ogr", "cpl_", "vrtdataset"}, under("src/io/")},
+      {"libcurl", {"curl/"}, under("src/net/")},
       {"PROJ",
        {"proj.h", "proj/"},
        [](const std::string& file) { return file == "src/model/crs.cpp"; }},

@@ -24,7 +24,11 @@ class MemoryBand : public RasterBand {
     for (std::int32_t r = 0; r < info().block_height; ++r)
       std::fill_n(reinterpret_cast<std::uint16_t*>(out + r * stride), info().block_width, value_);
   }
-  std::uint64_t block_bytes(std::int64_t, std::int64_t) const override { return 1; }
+  std::optional<BlockPlace> block_place(std::int64_t, std::int64_t) const override { return {}; }
+  void decode_block(std::int64_t bx, std::int64_t by, std::span<const std::byte>, std::byte* out,
+                    std::ptrdiff_t stride, ReadScratch& scratch, ReadCost& cost) const override {
+    read_block(bx, by, out, stride, scratch, cost);
+  }
 
   std::int64_t bad_x = -1, bad_y = -1;
 

@@ -157,8 +157,8 @@ TEST_F(Raster, FillsSparseBlocksWithNodata) {
     const std::string path = make_tiff(dir / "sparse.tif", spec);
     EXPECT_TRUE(expect_as_gdal(path).direct);
     const auto raster = open_raster(path, 1);
-    EXPECT_GT(raster->block_bytes(0, 0), 0u);
-    EXPECT_EQ(0u, raster->block_bytes(0, 4));
+    EXPECT_GT(raster->block_place(0, 0)->size, 0u);
+    EXPECT_EQ(0u, raster->block_place(0, 4)->size);
   }
 }
 
@@ -234,7 +234,7 @@ TEST_F(Raster, CountsWhatReadingCost) {
   raster->read_block(0, 0, block.data(), 512, scratch, cost);
   raster->read_block(1, 1, block.data(), 512, scratch, cost);
   EXPECT_EQ(2u, cost.requests);
-  EXPECT_EQ(raster->block_bytes(0, 0) + raster->block_bytes(1, 1), cost.bytes_read);
+  EXPECT_EQ(raster->block_place(0, 0)->size + raster->block_place(1, 1)->size, cost.bytes_read);
   EXPECT_EQ(2 * block.size(), cost.bytes_decoded);
   EXPECT_GT(cost.nanoseconds_decoding, 0u);
 }
