@@ -2,50 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
 #include "cubemill/backend/mode.hpp"
+#include "exec/packed_classes.hpp"
+#include "exec/stopwatch.hpp"
 #include "exec/wanted_blocks.hpp"
-#include "io/thread_clock.hpp"
 
 namespace cubemill {
-
-void ReadTally::add(const ReadTally& o) {
-  cost.requests += o.cost.requests;
-  cost.bytes_read += o.cost.bytes_read;
-  cost.bytes_decoded += o.cost.bytes_decoded;
-  cost.nanoseconds_reading += o.cost.nanoseconds_reading;
-  cost.nanoseconds_decoding += o.cost.nanoseconds_decoding;
-  blocks_decoded += o.blocks_decoded;
-  blocks_left_out += o.blocks_left_out;
-  flags_seen += o.flags_seen;
-  flags_masked += o.flags_masked;
-  nanoseconds_encoding += o.nanoseconds_encoding;
-  nanoseconds_coordinates += o.nanoseconds_coordinates;
-  nanoseconds_flags += o.nanoseconds_flags;
-}
-
-/// A window being filled: its memory, rim included.
-struct ChunkReader::Window {
-  SourceWindow source;
-  WindowLayout layout;
-  std::size_t pixel_bytes = 2;
-  std::byte* data = nullptr;
-
-  std::ptrdiff_t stride() const { return layout.stride() * std::ptrdiff_t(pixel_bytes); }
-  std::byte* at(std::int64_t col, std::int64_t row) const {
-    return data + (row - source.top + WindowLayout::rim_rows) * stride() +
-           (col - source.left + WindowLayout::rim_columns) * std::ptrdiff_t(pixel_bytes);
-  }
-  WindowView view(std::uint16_t key) const {
-    if (source.empty()) return {};
-    constexpr auto c = std::int32_t(WindowLayout::rim_columns),
-                   r = std::int32_t(WindowLayout::rim_rows);
-    return {
-        data, layout.stride(), source.left - c, source.top - r, source.right + c, source.bottom + r,
-        key};
-  }
-};
 
 /// One scene of the chunk being read.
 struct ChunkReader::SceneWork {
@@ -57,103 +20,144 @@ struct ChunkReader::SceneWork {
   std::vector<Window> windows;                                 // by input; flags: empty
 };
 
-namespace {
-
-class Stopwatch {
- public:
-  explicit Stopwatch(std::uint64_t& total) : total_(total), start_(thread_nanoseconds()) {}
-  ~Stopwatch() { total_ += thread_nanoseconds() - start_; }
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
-
- private:
-  std::uint64_t& total_;
-  std::uint64_t start_;
-};
-
-/// Fills pixels with what means invalid in a storage of `pixel_bytes` (1: a class, 2: a word, 4 and
-/// 8: NaN).
-void fill_invalid(std::byte* at, std::size_t pixels, std::size_t pixel_bytes) {
-  if (pixel_bytes == 4)
-    std::fill_n(reinterpret_cast<float*>(at), pixels, std::numeric_limits<float>::quiet_NaN());
-  else if (pixel_bytes == 8)
-    std::fill_n(reinterpret_cast<double*>(at), pixels, std::numeric_limits<double>::quiet_NaN());
-  else
-    std::memset(at, 0, pixels * pixel_bytes);
-}
-
-/// Surrounds the pixels of a window with invalid ones.
-void fill_rim(std::byte* data, const WindowLayout& layout, std::size_t pixel_bytes) {
-  const std::size_t stride = std::size_t(layout.stride());
-  const std::size_t line = stride * pixel_bytes, rim = std::size_t(WindowLayout::rim_rows);
-  fill_invalid(data, stride * rim, pixel_bytes);
-  fill_invalid(data + (rim + std::size_t(layout.rows)) * line, stride * rim, pixel_bytes);
-  const std::size_t left = std::size_t(WindowLayout::rim_columns),
-                    right = left + std::size_t(layout.columns);
-  for (std::size_t y = rim; y < rim + std::size_t(layout.rows); ++y) {
-    fill_invalid(data + y * line, left, pixel_bytes);
-    fill_invalid(data + y * line + right * pixel_bytes, stride - right, pixel_bytes);
-  }
-}
-
-}  // namespace
-
-ChunkReader::ChunkReader(Sources sources) : s_(std::move(sources)) {
-  std::uint64_t block = 0;
-  for (const auto& scene : s_.bands)
-    for (const auto& band : scene) {
-      first_block_.push_back(block);
-      block += std::uint64_t(band->info().blocks_across() * band->info().blocks_down());
-    }
-}
+ChunkReader::ChunkReader(const Sources& sources, CoordinateCache& coordinates,
+                         const PassKernels& kernels, bool fuse_pixels)
+    : s_(sources),
+      coordinates_(coordinates),
+      kernels_(kernels),
+      fuse_pixels_(fuse_pixels),
+      windows_(s_) {}
 
 ReadyChunk ChunkReader::read(std::uint32_t index, Slab slab) {
   const TraceSpan span(s_.trace, "read", "chunk", index);
-  const Chunk& chunk = s_.plan.chunks[index];
-  ReadyChunk ready;
-  ready.chunk = index;
-  ready.staged.slab = std::move(slab);
-  ready.staged.fold.width = chunk.window.width;
-  ready.staged.fold.height = chunk.window.height;
-  ready.staged.fold.fuse_pixels = s_.fuse_pixels;
   std::vector<SceneWork> works;
+  const ScreenedChunk screened =
+      screen_into(index, works, [&](std::size_t bytes) { return slab.take(bytes); });
+  return fill_from(screened, works, std::move(slab));
+}
+
+ScreenedChunk ChunkReader::screen(std::uint32_t index) {
+  const TraceSpan span(s_.trace, "screen", "chunk", index);
+  const Chunk& chunk = s_.plan.chunks[index];
+  const std::size_t bytes = class_plane_bytes(chunk.window.width, chunk.window.height);
+  planes_.resize(std::max(planes_.size(), bytes * (chunk.scenes + 1)));
+  std::byte* next = planes_.data();
+  std::vector<SceneWork> works;
+  ScreenedChunk screened = screen_into(
+      index, works, [&](std::size_t plane) { return std::exchange(next, next + plane); });
+  for (std::size_t i = 0; i < works.size(); ++i)
+    screened.scenes[i].classes = pack_classes(works[i].classes, bytes);
+  return screened;
+}
+
+ReadyChunk ChunkReader::fill(const ScreenedChunk& screened, Slab slab) {
+  const TraceSpan span(s_.trace, "fill", "chunk", screened.chunk);
+  const Chunk& chunk = s_.plan.chunks[screened.chunk];
+  const std::size_t bytes = class_plane_bytes(chunk.window.width, chunk.window.height);
+  ScreenedChunk kept{screened.chunk, {}};
+  std::vector<SceneWork> works;
+  for (const ScreenedChunk::Scene& scene : screened.scenes) {
+    if (s_.left_out[s_.plan.chunk_scenes[chunk.first_scene + scene.position].scene]) continue;
+    works.push_back(start(chunk, scene.position));
+    works.back().classes = reinterpret_cast<std::uint8_t*>(slab.take(bytes));
+    unpack_classes(scene.classes, works.back().classes, bytes);
+    kept.scenes.push_back({scene.position, {}, scene.wanted});
+  }
+  return fill_from(kept, works, std::move(slab));
+}
+
+ChunkReader::SceneWork ChunkReader::start(const Chunk& chunk, std::uint32_t position) {
+  SceneWork w;
+  w.use = &s_.plan.chunk_scenes[chunk.first_scene + position];
+  w.planned = &s_.plan.scenes[w.use->scene];
+  w.surveyed = &s_.survey.surveyed[w.planned->surveyed];
+  const Stopwatch watch(windows_.tally().nanoseconds_coordinates);
+  for (const PlannedInput& in : w.planned->inputs)
+    w.tables.push_back(coordinates_.tables(in.lattice, chunk.window));
+  return w;
+}
+
+ScreenedChunk ChunkReader::screen_into(std::uint32_t index, std::vector<SceneWork>& works,
+                                       const std::function<std::byte*(std::size_t)>& plane) {
+  const Chunk& chunk = s_.plan.chunks[index];
+  const std::int64_t width = chunk.window.width, height = chunk.window.height;
+  const std::size_t bytes = class_plane_bytes(width, height);
+  ScreenedChunk screened{index, {}};
   for (std::uint32_t i = 0; i < chunk.scenes; ++i) {
-    const ChunkScene& use = s_.plan.chunk_scenes[chunk.first_scene + i];
-    if (s_.left_out[use.scene]) continue;
-    SceneWork& w = works.emplace_back();
-    w.use = &use;
-    w.planned = &s_.plan.scenes[w.use->scene];
-    w.surveyed = &s_.survey.surveyed[w.planned->surveyed];
-    w.classes = reinterpret_cast<std::uint8_t*>(
-        ready.staged.slab.take(class_plane_bytes(chunk.window.width, chunk.window.height)));
-    const Stopwatch watch(tally_.nanoseconds_coordinates);
-    for (const PlannedInput& in : w.planned->inputs)
-      w.tables.push_back(s_.coordinates.tables(in.lattice, chunk.window));
+    if (s_.left_out[s_.plan.chunk_scenes[chunk.first_scene + i].scene]) continue;
+    screened.scenes.push_back({i, {}, {}});
+    works.push_back(start(chunk, i));
+    works.back().classes = reinterpret_cast<std::uint8_t*>(plane(bytes));
   }
   for (SceneWork& w : works) read_flags(chunk, w);
-  const std::vector<std::uint8_t> cells = wanted_cells(chunk, works, ready);
-  for (SceneWork& w : works)
-    for (std::size_t i = 0; i < s_.survey.inputs.size(); ++i) {
-      Window window;
-      if (!s_.survey.inputs[i].flags) {
-        window.source = s_.plan.windows[w.use->first_window + i];
-        window.layout = {window.source.right - window.source.left,
-                         window.source.bottom - window.source.top};
-        window.pixel_bytes = size_of(w.planned->inputs[i].storage);
-        window.data = ready.staged.slab.take(window.layout.bytes(window.pixel_bytes));
-        fill_rim(window.data, window.layout, window.pixel_bytes);
-        const std::vector<std::uint8_t> wanted =
-            wanted_blocks(chunk, *w.tables[i], w.planned->inputs[i].origin, window.source,
-                          w.surveyed->inputs[i].info, cells);
-        fill_window(w, i, window, wanted);
-      }
-      w.windows.push_back(window);
-    }
+
+  std::vector<std::uint8_t> cells;
+  {
+    const Stopwatch watch(windows_.tally().nanoseconds_flags);
+    std::vector<const std::uint8_t*> planes;
+    for (const SceneWork& w : works) planes.push_back(w.classes);
+    // Of the scenes of a day the first one that is not missing counts.
+    if (!fuse_pixels_ && works.size() > 1) planes = {fuse(chunk, works, plane(bytes))};
+    cells = good_cells(planes, width, height);
+  }
+  for (std::size_t w = 0; w < works.size(); ++w)
+    for (std::size_t i = 0; i < s_.survey.inputs.size(); ++i)
+      screened.scenes[w].wanted.push_back(
+          s_.survey.inputs[i].flags
+              ? std::vector<std::uint8_t>()
+              : wanted_blocks(chunk, *works[w].tables[i], works[w].planned->inputs[i].origin,
+                              s_.plan.windows[works[w].use->first_window + i],
+                              works[w].surveyed->inputs[i].info, cells));
+  return screened;
+}
+
+std::uint8_t* ChunkReader::fuse(const Chunk& chunk, const std::vector<SceneWork>& works,
+                                std::byte* plane) {
+  const std::size_t bytes = class_plane_bytes(chunk.window.width, chunk.window.height);
+  auto* const fused = reinterpret_cast<std::uint8_t*>(plane);
+  std::memcpy(fused, works[0].classes, bytes);
+  for (std::size_t i = 1; i < works.size(); ++i)
+    for (std::size_t p = 0; p < bytes; ++p) fused[p] = fused[p] ? fused[p] : works[i].classes[p];
+  return fused;
+}
+
+ReadyChunk ChunkReader::fill_from(const ScreenedChunk& screened, std::vector<SceneWork>& works,
+                                  Slab slab) {
+  const Chunk& chunk = s_.plan.chunks[screened.chunk];
+  ReadyChunk ready;
+  ready.chunk = screened.chunk;
+  ready.staged.slab = std::move(slab);
+  FoldChunk& fold = ready.staged.fold;
+  fold.width = chunk.window.width;
+  fold.height = chunk.window.height;
+  fold.fuse_pixels = fuse_pixels_;
+  if (!fuse_pixels_ && works.size() > 1)
+    fold.fused_classes =
+        fuse(chunk, works,
+             ready.staged.slab.take(class_plane_bytes(chunk.window.width, chunk.window.height)));
+  for (std::size_t w = 0; w < works.size(); ++w)
+    fill_bands(screened.scenes[w], works[w], ready.staged.slab);
   for (const SceneWork& w : works) {
-    ready.staged.fold.scenes.push_back(fold_scene(w));
+    fold.scenes.push_back(fold_scene(w));
     ready.staged.keep.insert(ready.staged.keep.end(), w.tables.begin(), w.tables.end());
   }
   return ready;
+}
+
+void ChunkReader::fill_bands(const ScreenedChunk::Scene& screened, SceneWork& w, Slab& slab) {
+  for (std::size_t i = 0; i < s_.survey.inputs.size(); ++i) {
+    Window window;
+    if (!s_.survey.inputs[i].flags) {
+      window.source = s_.plan.windows[w.use->first_window + i];
+      window.layout = {window.source.right - window.source.left,
+                       window.source.bottom - window.source.top};
+      window.pixel_bytes = size_of(w.planned->inputs[i].storage);
+      window.data = slab.take(window.layout.bytes(window.pixel_bytes));
+      window.fill_rim();
+      windows_.fill({w.use, i}, window, screened.wanted[i]);
+    }
+    w.windows.push_back(window);
+  }
 }
 
 void ChunkReader::read_flags(const Chunk& chunk, SceneWork& w) {
@@ -173,12 +177,12 @@ void ChunkReader::read_flags(const Chunk& chunk, SceneWork& w) {
   if (flags_.size() < window.layout.bytes(window.pixel_bytes))
     flags_.resize(window.layout.bytes(window.pixel_bytes));
   window.data = flags_.data();
-  fill_rim(window.data, window.layout, window.pixel_bytes);
+  window.fill_rim();
   const RasterInfo& info = w.surveyed->inputs[0].info;
-  fill_window(
-      w, 0, window,
+  windows_.fill(
+      {w.use, 0}, window,
       std::vector<std::uint8_t>(std::size_t(block_rectangle(window.source, info).count()), 1));
-  const Stopwatch watch(tally_.nanoseconds_flags);
+  const Stopwatch watch(windows_.tally().nanoseconds_flags);
   sample_flags(chunk, w, window);
 }
 
@@ -209,137 +213,52 @@ void ChunkReader::sample_flags(const Chunk& chunk, SceneWork& w, const Window& w
       }
   } else {
     for (std::int64_t y = 0; y < chunk.window.height; ++y)
-      s_.kernels.sample_classes(where, window.view(0), y, width, w.classes + y * stride);
+      kernels_.sample_classes(where, window.view(0), y, width, w.classes + y * stride);
   }
+  ReadTally& tally = windows_.tally();
   for (std::int64_t y = 0; y < chunk.window.height; ++y) {
     const std::uint8_t* const row = w.classes + y * stride;
     std::uint32_t seen = 0, masked = 0;
     for (std::int32_t x = 0; x < width; ++x)
       seen += row[x] != qa_missing, masked += row[x] == qa_masked;
-    tally_.flags_seen += seen, tally_.flags_masked += masked;
+    tally.flags_seen += seen, tally.flags_masked += masked;
   }
 }
 
-std::vector<std::uint8_t> ChunkReader::wanted_cells(const Chunk& chunk,
-                                                    const std::vector<SceneWork>& works,
-                                                    ReadyChunk& ready) {
-  const Stopwatch watch(tally_.nanoseconds_flags);
-  const std::int64_t width = chunk.window.width, height = chunk.window.height;
-  const std::size_t bytes = class_plane_bytes(width, height);
-  std::vector<const std::uint8_t*> planes;
-  for (const SceneWork& w : works) planes.push_back(w.classes);
-  if (!s_.fuse_pixels && works.size() > 1) {
-    auto* const fused = reinterpret_cast<std::uint8_t*>(ready.staged.slab.take(bytes));
-    std::memcpy(fused, works[0].classes, bytes);
-    for (std::size_t i = 1; i < works.size(); ++i)
-      for (std::size_t p = 0; p < bytes; ++p) fused[p] = fused[p] ? fused[p] : works[i].classes[p];
-    ready.staged.fold.fused_classes = fused;
-    planes = {fused};
-  }
-  return good_cells(planes, width, height);
+std::vector<NeededBlock> ChunkReader::needed_flags(std::uint32_t index) const {
+  std::vector<NeededBlock> needed;
+  if (!s_.survey.inputs.front().flags) return needed;
+  const Chunk& chunk = s_.plan.chunks[index];
+  for (std::uint32_t i = 0; i < chunk.scenes; ++i)
+    add_needed(s_.plan.chunk_scenes[chunk.first_scene + i], 0, nullptr, needed);
+  return needed;
 }
 
-BlockCache::NextUse ChunkReader::next_use(const SceneWork& w, std::size_t input, std::int64_t bx,
-                                          std::int64_t by) const {
-  const std::vector<SceneUse>& uses = s_.plan.uses[w.use->scene];
-  const RasterInfo& info = w.surveyed->inputs[input].info;
-  const auto needs = [&](const SceneUse& use) {
-    return block_rectangle(s_.plan.windows[use.first_window + input], info).contains(bx, by);
-  };
-  for (std::size_t i = w.use->position + 1; i < uses.size(); ++i)
-    if (needs(uses[i])) return uses[i].chunk;
-  // An earlier chunk may still be on its way to this block.
-  for (std::size_t i = w.use->position; i-- > 0 && uses[i].chunk >= s_.oldest_reading;)
-    if (needs(uses[i])) return uses[i].chunk;
-  return BlockCache::never;
+std::vector<NeededBlock> ChunkReader::needed_blocks(const ScreenedChunk& screened) const {
+  std::vector<NeededBlock> needed;
+  const Chunk& chunk = s_.plan.chunks[screened.chunk];
+  for (const ScreenedChunk::Scene& scene : screened.scenes)
+    for (std::size_t i = 0; i < s_.survey.inputs.size(); ++i)
+      if (!s_.survey.inputs[i].flags)
+        add_needed(s_.plan.chunk_scenes[chunk.first_scene + scene.position], i, &scene.wanted[i],
+                   needed);
+  return needed;
 }
 
-void ChunkReader::fill_window(const SceneWork& w, std::size_t input, const Window& window,
-                              const std::vector<std::uint8_t>& wanted) {
-  const BlockRectangle blocks = block_rectangle(window.source, w.surveyed->inputs[input].info);
+// `wanted`: which blocks of the window, row by row; null: all.
+void ChunkReader::add_needed(const ChunkScene& use, std::size_t input,
+                             const std::vector<std::uint8_t>* wanted,
+                             std::vector<NeededBlock>& needed) const {
+  const RasterBand& raster = *s_.bands[use.scene][input];
+  if (!BlockSupply::serves(raster)) return;
+  const BlockRectangle blocks =
+      block_rectangle(s_.plan.windows[use.first_window + input], raster.info());
   std::size_t i = 0;
   for (std::int64_t by = blocks.top; by < blocks.bottom; ++by)
-    for (std::int64_t bx = blocks.left; bx < blocks.right; ++bx, ++i) {
-      if (wanted[i]) {
-        fetch_block(w, input, window, bx, by);
-        continue;
-      }
-      ++tally_.blocks_left_out;
-      s_.cache.skip(block_number(w, input, bx, by), next_use(w, input, bx, by));
-    }
-}
-
-std::uint64_t ChunkReader::block_number(const SceneWork& w, std::size_t input, std::int64_t bx,
-                                        std::int64_t by) const {
-  return first_block_[w.use->scene * s_.survey.inputs.size() + input] +
-         std::uint64_t(by * w.surveyed->inputs[input].info.blocks_across() + bx);
-}
-
-void ChunkReader::encode(const SceneWork& w, std::size_t input, const std::byte* native,
-                         std::ptrdiff_t stride, std::int64_t width, std::int64_t height,
-                         PixelRows out) {
-  const Stopwatch watch(tally_.nanoseconds_encoding);
-  const SceneInput& in = w.surveyed->inputs[input];
-  const bool classes =
-      s_.survey.inputs[input].flags && s_.survey.inputs[input].method != Resampling::mode;
-  if (classes)
-    s_.flags.encode(native, stride, width, height, in.info.type, in.numbers.nodata, out);
-  else
-    encode_band(native, stride, width, height, in, w.planned->inputs[input], out);
-}
-
-void ChunkReader::fetch_block(const SceneWork& w, std::size_t input, const Window& window,
-                              std::int64_t bx, std::int64_t by) {
-  const RasterInfo& info = w.surveyed->inputs[input].info;
-  const std::int64_t left = bx * info.block_width, top = by * info.block_height;
-  const std::int64_t x0 = std::max<std::int64_t>(left, window.source.left),
-                     x1 = std::min<std::int64_t>(left + info.block_width, window.source.right);
-  const std::int64_t y0 = std::max<std::int64_t>(top, window.source.top),
-                     y1 = std::min<std::int64_t>(top + info.block_height, window.source.bottom);
-  const std::size_t pixel = window.pixel_bytes, width = std::size_t(x1 - x0),
-                    line = std::size_t(info.block_width) * pixel;
-  const auto copy = [&](const std::byte* block) {
-    const Stopwatch watch(tally_.nanoseconds_encoding);
-    const std::byte* from = block + std::size_t(y0 - top) * line + std::size_t(x0 - left) * pixel;
-    for (std::int64_t y = y0; y < y1; ++y, from += line)
-      std::memcpy(window.at(x0, y), from, width * pixel);
-  };
-  const std::uint64_t number = block_number(w, input, bx, by);
-  const BlockCache::NextUse next = next_use(w, input, bx, by);
-  if (const std::byte* const block = s_.cache.acquire(number)) {
-    copy(block);
-    s_.cache.release(number, next);
-    return;
-  }
-  const std::ptrdiff_t native_stride =
-      std::ptrdiff_t(info.block_width) * std::ptrdiff_t(size_of(info.type));
-  try {
-    const TraceSpan span(s_.trace, "decode", "block", number);
-    native_.resize(
-        std::max(native_.size(), std::size_t(native_stride) * std::size_t(info.block_height)));
-    s_.bands[w.use->scene][input]->read_block(bx, by, native_.data(), native_stride, scratch_,
-                                              tally_.cost);
-  } catch (const IoError& error) {
-    s_.cache.abandon(number);
-    throw SceneError(error, w.use->scene, w.surveyed->inputs[input].asset,
-                     w.surveyed->inputs[input].href);
-  } catch (...) {
-    s_.cache.abandon(number);
-    throw;
-  }
-  ++tally_.blocks_decoded;
-  if (std::byte* const block =
-          s_.cache.reserve(number, line * std::size_t(info.block_height), next)) {
-    encode(w, input, native_.data(), native_stride, info.block_width, info.block_height,
-           {block, std::ptrdiff_t(line)});
-    s_.cache.publish(number);
-    copy(block);
-    s_.cache.release(number, next);
-    return;
-  }
-  const std::byte* const from = native_.data() + (y0 - top) * native_stride +
-                                (x0 - left) * std::ptrdiff_t(size_of(info.type));
-  encode(w, input, from, native_stride, x1 - x0, y1 - y0, {window.at(x0, y0), window.stride()});
+    for (std::int64_t bx = blocks.left; bx < blocks.right; ++bx, ++i)
+      if (!wanted || (*wanted)[i])
+        needed.push_back(
+            {s_.numbers.number(use.scene, input, bx, by), &raster, *raster.block_place(bx, by)});
 }
 
 FoldScene ChunkReader::fold_scene(const SceneWork& w) const {

@@ -1,19 +1,14 @@
-// Reads one chunk into a slab: flags first, then the blocks of the other bands under pixels that
-// can count. One reader a thread; readers share the rasters, the cache and the coordinate tables.
+// Reads chunks: flags first, then the blocks of the other bands under pixels that can count. In one
+// go, or in two steps with time between them, in which the blocks can be fetched. One reader a
+// thread; readers share rasters, cache, supply and coordinate tables.
 #pragma once
-#include <atomic>
 #include <memory>
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "cubemill/backend/fold_backend.hpp"
-#include "cubemill/base/error.hpp"
-#include "cubemill/io/raster.hpp"
-#include "cubemill/memory/block_cache.hpp"
-#include "cubemill/pixel/window_layout.hpp"
-#include "exec/block_encoder.hpp"
 #include "exec/coordinate_cache.hpp"
-#include "exec/trace.hpp"
+#include "exec/window_reader.hpp"
 
 namespace cubemill {
 
@@ -23,86 +18,60 @@ struct ReadyChunk {
   StagedChunk staged;
 };
 
-/// What readers did, in all.
-struct ReadTally {
-  ReadCost cost;
-  std::uint64_t blocks_decoded = 0;
-  std::uint64_t blocks_left_out = 0;  ///< uses of blocks whose pixels could all not count
-  std::uint64_t flags_seen = 0;       ///< valid flag samples
-  std::uint64_t flags_masked = 0;     ///< of these, rejected by the mask
-  std::uint64_t nanoseconds_encoding = 0;
-  std::uint64_t nanoseconds_coordinates = 0;
-  std::uint64_t nanoseconds_flags = 0;
-  void add(const ReadTally& other);
-};
-
-/// A read that failed: which scene it cost.
-class SceneError : public IoError {
- public:
-  SceneError(const IoError& error, std::size_t scene, std::string asset, std::string href)
-      : IoError(error), scene_(scene), asset_(std::move(asset)), href_(std::move(href)) {}
-  std::size_t scene() const { return scene_; }  ///< into Plan::scenes
-  const std::string& asset() const { return asset_; }
-  const std::string& href() const { return href_; }
-
- private:
-  std::size_t scene_;
-  std::string asset_, href_;
-};
-
-/// What all readers share.
-struct Sources {
-  const Plan& plan;
-  const Survey& survey;
-  /// By planned scene and input.
-  const std::vector<std::vector<std::unique_ptr<RasterBand>>>& bands;
-  const FlagEncoder& flags;
-  BlockCache& cache;
-  CoordinateCache& coordinates;
-  const PassKernels& kernels;
-  bool fuse_pixels = true;
-  /// By planned scene: set when it could not be read and is to be left out.
-  const std::vector<std::atomic<bool>>& left_out;
-  /// The earliest chunk that is still being read: chunks from there on may be read out of order.
-  const std::atomic<std::uint32_t>& oldest_reading;
-  Trace* trace = nullptr;
+/// A chunk whose flags are read: which pixels count, and which blocks are wanted for them.
+struct ScreenedChunk {
+  struct Scene {
+    std::uint32_t position = 0;                     ///< among the chunk's scenes
+    std::vector<std::uint8_t> classes;              ///< packed, for the second step
+    std::vector<std::vector<std::uint8_t>> wanted;  ///< by input; flags: empty
+  };
+  std::uint32_t chunk = 0;
+  std::vector<Scene> scenes;  ///< those that were not left out
 };
 
 class ChunkReader {
  public:
-  explicit ChunkReader(Sources sources);
+  ChunkReader(const Sources& sources, CoordinateCache& coordinates, const PassKernels& kernels,
+              bool fuse_pixels);
 
-  /// Fills `slab`. Throws SceneError.
+  /// Reads a chunk into `slab`. Throws SceneError.
   ReadyChunk read(std::uint32_t chunk, Slab slab);
-  const ReadTally& tally() const { return tally_; }
+
+  /// First step: reads the flags. Throws SceneError.
+  ScreenedChunk screen(std::uint32_t chunk);
+  /// The blocks that the second step needs, of rasters that are supplied.
+  std::vector<NeededBlock> needed_blocks(const ScreenedChunk& screened) const;
+  /// The blocks that the first step needs, of rasters that are supplied.
+  std::vector<NeededBlock> needed_flags(std::uint32_t chunk) const;
+  /// Second step: the other bands. Throws SceneError.
+  ReadyChunk fill(const ScreenedChunk& screened, Slab slab);
+
+  const ReadTally& tally() { return windows_.tally(); }
 
  private:
-  struct Window;
   struct SceneWork;
+  using Planes = std::vector<std::uint8_t*>;
 
+  SceneWork start(const Chunk& chunk, std::uint32_t position);
+  ScreenedChunk screen_into(std::uint32_t chunk, std::vector<SceneWork>& works,
+                            const std::function<std::byte*(std::size_t)>& plane);
+  ReadyChunk fill_from(const ScreenedChunk& screened, std::vector<SceneWork>& works, Slab slab);
   void read_flags(const Chunk& chunk, SceneWork& work);
   void sample_flags(const Chunk& chunk, SceneWork& work, const Window& window);
-  std::vector<std::uint8_t> wanted_cells(const Chunk& chunk, const std::vector<SceneWork>& works,
-                                         ReadyChunk& ready);
-  void fill_window(const SceneWork& work, std::size_t input, const Window& window,
-                   const std::vector<std::uint8_t>& wanted);
-  void fetch_block(const SceneWork& work, std::size_t input, const Window& window, std::int64_t bx,
-                   std::int64_t by);
-  void encode(const SceneWork& work, std::size_t input, const std::byte* native,
-              std::ptrdiff_t stride, std::int64_t width, std::int64_t height, PixelRows out);
-  BlockCache::NextUse next_use(const SceneWork& work, std::size_t input, std::int64_t bx,
-                               std::int64_t by) const;
-  std::uint64_t block_number(const SceneWork& work, std::size_t input, std::int64_t bx,
-                             std::int64_t by) const;
+  std::uint8_t* fuse(const Chunk& chunk, const std::vector<SceneWork>& works, std::byte* plane);
+  void fill_bands(const ScreenedChunk::Scene& screened, SceneWork& work, Slab& slab);
   CoordinateView coordinates(const SceneWork& work, std::size_t input) const;
   FoldScene fold_scene(const SceneWork& work) const;
+  void add_needed(const ChunkScene& use, std::size_t input, const std::vector<std::uint8_t>* wanted,
+                  std::vector<NeededBlock>& needed) const;
 
-  Sources s_;
-  std::vector<std::uint64_t> first_block_;  // by (scene, input): where its blocks begin among all
-  std::vector<std::byte> flags_;            // scratch: one scene's window of classes or raw flags
-  std::vector<std::byte> native_;           // scratch: one decoded block
-  ReadScratch scratch_;
-  ReadTally tally_;
+  const Sources& s_;
+  CoordinateCache& coordinates_;
+  const PassKernels& kernels_;
+  const bool fuse_pixels_;
+  std::vector<std::byte> flags_;   // scratch: one scene's window of classes or raw flags
+  std::vector<std::byte> planes_;  // scratch: class planes of one chunk
+  WindowReader windows_;
 };
 
 }  // namespace cubemill

@@ -18,8 +18,9 @@ Json rule_json(const QaRule& rule) {
   return json;
 }
 
-/// Zeros for what GDAL opens and is no file.
+/// Zeros for what GDAL opens and is no file; of remote files what opening them told.
 FileIdentity identity_of(const SceneInput& input) {
+  if (input.remote) return {0, 0, input.version};
   try {
     return file_identity(input.href);
   } catch (const IoError&) {
@@ -34,6 +35,7 @@ Json input_json(const SceneInput& input) {
                {"band", input.band},
                {"bytes", file.bytes},
                {"modified", file.modified}};
+  if (!file.version.empty()) json["version"] = file.version;
   if (input.numbers.scale) json["scale"] = *input.numbers.scale;
   if (input.numbers.offset) json["offset"] = *input.numbers.offset;
   if (input.numbers.nodata) json["nodata"] = text("%.17g", *input.numbers.nodata);  // may be NaN

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <exception>
 #include <map>
+#include <memory>
 #include <optional>
-#include <set>
 #include <thread>
 
 #include "io/thread_clock.hpp"
@@ -25,11 +25,17 @@ FoldSpec fold_spec(const Survey& survey, const Plan& plan) {
   return spec;
 }
 
+bool any_supplied(const SceneBands& bands) {
+  for (const auto& scene : bands)
+    for (const auto& band : scene)
+      if (BlockSupply::serves(*band)) return true;
+  return false;
+}
+
 class Runner {
  public:
-  Runner(const Plan& plan, const Survey& survey,
-         const std::vector<std::vector<std::unique_ptr<RasterBand>>>& bands,
-         const RunOptions& options, TileSink& sink)
+  Runner(const Plan& plan, const Survey& survey, const SceneBands& bands, const RunOptions& options,
+         TileSink& sink)
       : plan_(plan),
         options_(options),
         sink_(sink),
@@ -37,18 +43,25 @@ class Runner {
                      ? options.make_backend(fold_spec(survey, plan), plan.memory)
                      : make_cpu_backend(fold_spec(survey, plan), plan.memory.tile_states)),
         flags_(survey.qa),
+        numbers_(bands),
         cache_(plan.memory.cache),
         coordinates_(plan, needs_boxes(survey), plan.lattices.size() * (plan.memory.slabs + 1)),
         left_out_(plan.scenes.size()),
-        sources_{plan,      survey,          bands,          flags_,
-                 cache_,    coordinates_,    pass_kernels(), options.fuse_pixels,
-                 left_out_, oldest_reading_, options.trace},
+        ranges_(options.ranges ? *options.ranges : net_),
+        supply_(any_supplied(bands)
+                    ? std::make_unique<BlockSupply>(
+                          ranges_, BlockSupply::Limits{plan.memory.fetched, {}},
+                          [this](std::uint64_t b) { return cache_.holds(b); }, [this] { wake(); })
+                    : nullptr),
+        sources_{plan,   survey,        bands,     numbers_, flags_,
+                 cache_, supply_.get(), left_out_, oldest_,  options.trace},
         store_(
             plan, fold_spec(survey, plan), *backend_, options.spill, [this] { wake(); },
             options.trace),
         slabs_(
             plan.memory.slab_bytes, plan.memory.slabs, [this] { wake(); },
-            backend_->staging_memory()) {
+            backend_->staging_memory()),
+        queue_(plan, folded_before_, supply_.get(), &ranges_) {
     if (options.resume.finished.empty() && options.resume.sums.empty()) return;
     tally_.tiles_damaged = store_.resume(options.resume);
     for (std::uint32_t c = 0; c < plan.chunks.size(); ++c) {
@@ -66,7 +79,7 @@ class Runner {
     for (const Tile& tile : plan_.tiles)
       if (tile.chunks == 0) sink_.put_empty(tile);
     finish_complete_tiles();
-    skip_folded();
+    queue_.begin();
     {
       std::vector<std::jthread> workers;
       for (int i = 1; i < plan_.memory.threads; ++i) workers.emplace_back([this] { work(); });
@@ -77,6 +90,7 @@ class Runner {
     tally_.cache_hits = cache_.hits();
     tally_.cache_peak_bytes = cache_.peak_bytes();
     tally_.spill = store_.tally();
+    if (supply_) tally_.supply = supply_->tally();
     tally_.slabs = slabs_.count();
     tally_.values_beyond = store_.values_beyond();
     return std::move(tally_);
@@ -90,10 +104,6 @@ class Runner {
     for (const std::uint32_t tile : store_.unfinished_complete_tiles()) finish(tile);
   }
 
-  void skip_folded() {
-    while (next_ < folded_before_.size() && folded_before_[next_]) ++next_;
-  }
-
   void wake() {
     { const std::lock_guard lock(mutex_); }
     changed_.notify_all();
@@ -101,7 +111,7 @@ class Runner {
 
   void work() {
     try {
-      ChunkReader reader(sources_);
+      ChunkReader reader(sources_, coordinates_, pass_kernels(), options_.fuse_pixels);
       while (step(reader)) {
       }
       const std::lock_guard lock(mutex_);
@@ -119,6 +129,7 @@ class Runner {
   bool step(ChunkReader& reader) {
     std::unique_lock lock(mutex_);
     for (;;) {
+      ask_for_blocks(lock);
       if (stop_ || done_ == plan_.chunks.size()) return false;
       if (checkpoint_is_due()) {
         checkpointing_ = true;
@@ -134,24 +145,22 @@ class Runner {
         fold(std::move(chunk));
         return true;
       }
-      if (!again_.empty() || next_ < plan_.chunks.size()) {
-        if (Slab slab = slabs_.try_acquire()) {
-          std::uint32_t chunk = std::uint32_t(next_);
-          if (!again_.empty()) {
-            chunk = again_.back();
-            again_.pop_back();
-          } else {
-            ++next_;
-            skip_folded();
-          }
-          reading_.insert(chunk);
-          lock.unlock();
-          read(reader, chunk, std::move(slab));
-          return true;
-        }
+      if (auto task = queue_.take(slabs_)) {
+        lock.unlock();
+        read(reader, std::move(*task));
+        return true;
       }
       changed_.wait(lock);
     }
+  }
+
+  // Not under the lock: an answer may come at once.
+  void ask_for_blocks(std::unique_lock<std::mutex>& lock) {
+    if (!supply_) return;
+    const std::uint32_t oldest = queue_.oldest_filling(), ahead = queue_.ahead();
+    lock.unlock();
+    supply_->ask(oldest, ahead);
+    lock.lock();
   }
 
   // A chunk whose tile is free, which is claimed then.
@@ -195,23 +204,57 @@ class Runner {
     last_checkpoint_ = Clock::now();
   }
 
-  void read(ChunkReader& reader, std::uint32_t index, Slab slab) {
+  void read(ChunkReader& reader, ReadTask task) {
     try {
-      ReadyChunk chunk = reader.read(index, std::move(slab));
-      const std::lock_guard lock(mutex_);
-      ready_.emplace(index, std::move(chunk));
-      reading_.erase(index);
-      oldest_reading_ = reading_.empty() ? std::uint32_t(next_) : *reading_.begin();
-      cache_.passed(oldest_reading_);
-      changed_.notify_all();
+      switch (task.kind) {
+        case ReadTask::Kind::announce:
+          return announce(reader, task);
+        case ReadTask::Kind::screen:
+          return screen(reader, task.chunk);
+        case ReadTask::Kind::fill:
+          return filled(reader.fill(*task.screened, std::move(task.slab)));
+        case ReadTask::Kind::read:
+          return filled(reader.read(task.chunk, std::move(task.slab)));
+      }
     } catch (const SceneError& error) {
       if (!options_.skip_unreadable) throw;
       const std::lock_guard lock(mutex_);
       if (!left_out_[error.scene()].exchange(true))
         tally_.left_out.push_back({error.scene(), error.asset(), error.href(), error.what()});
-      again_.push_back(index);
+      queue_.failed(std::move(task));
       changed_.notify_all();
     }
+  }
+
+  void announce(const ChunkReader& reader, const ReadTask& task) {
+    for (std::uint32_t c = task.chunk; c < task.end; ++c)
+      if (c >= folded_before_.size() || !folded_before_[c])
+        supply_->need(c, Stage::screening, reader.needed_flags(c));
+    const std::lock_guard lock(mutex_);
+    queue_.announced(task.end);
+    changed_.notify_all();
+  }
+
+  void screen(ChunkReader& reader, std::uint32_t index) {
+    ScreenedChunk chunk = reader.screen(index);
+    supply_->done(index, Stage::screening);
+    supply_->need(index, Stage::filling, reader.needed_blocks(chunk));
+    const std::lock_guard lock(mutex_);
+    queue_.screened(std::move(chunk));
+    oldest_.screening = queue_.oldest_screening();
+    changed_.notify_all();
+  }
+
+  void filled(ReadyChunk chunk) {
+    const std::uint32_t index = chunk.chunk;
+    if (supply_) supply_->done(index, Stage::filling);
+    const std::lock_guard lock(mutex_);
+    ready_.emplace(index, std::move(chunk));
+    queue_.filled(index);
+    oldest_.screening = queue_.oldest_screening();
+    oldest_.filling = queue_.oldest_filling();
+    cache_.passed(oldest_.filling);
+    changed_.notify_all();
   }
 
   void fold(ReadyChunk ready) {
@@ -256,19 +299,16 @@ class Runner {
   TileSink& sink_;
   const std::unique_ptr<FoldBackend> backend_;
   FlagEncoder flags_;
+  const BlockNumbers numbers_;
   BlockCache cache_;
   CoordinateCache coordinates_;
   std::vector<std::atomic<bool>> left_out_;
-  std::atomic<std::uint32_t> oldest_reading_{0};
-  Sources sources_;
+  OldestChunks oldest_;
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
-  std::size_t next_ = 0, done_ = 0;
+  std::size_t done_ = 0;
   std::vector<bool> folded_before_;  // by chunk: by an earlier process; empty: none
-  std::set<std::uint32_t> reading_;  // chunks being read, those to be read again among them
-  std::vector<std::uint32_t>
-      again_;  // chunks whose reading failed and is to be done without the scene
   bool checkpointing_ = false;
   std::size_t done_at_checkpoint_ = 0;
   Clock::time_point last_checkpoint_ = Clock::now();
@@ -276,15 +316,20 @@ class Runner {
   std::exception_ptr failure_;
   bool stop_ = false;
 
-  TileStore store_;                            // after the lock that its callback takes
-  SlabPool slabs_;                             // after the lock that its callback takes
+  // After the lock that their callbacks take.
+  NetSource net_;
+  RangeSource& ranges_;
+  std::unique_ptr<BlockSupply> supply_;  // none where all files are local
+  Sources sources_;
+  TileStore store_;
+  SlabPool slabs_;
+  ReadQueue queue_;
   std::map<std::uint32_t, ReadyChunk> ready_;  // holds slabs: goes before the pool
 };
 
 }  // namespace
 
-RunTally run_plan(const Plan& plan, const Survey& survey,
-                  const std::vector<std::vector<std::unique_ptr<RasterBand>>>& bands,
+RunTally run_plan(const Plan& plan, const Survey& survey, const SceneBands& bands,
                   const RunOptions& options, TileSink& sink) {
   return Runner(plan, survey, bands, options, sink).run();
 }

@@ -1,8 +1,8 @@
 // Runs a plan on threads: each thread takes what is most urgent – folding a chunk that was read,
-// else reading the next one, now and then keeping how far it has come. Chunks get their slabs in
-// plan order, so the earliest chunk can always go on; a tile is folded by one thread at a time and
-// handed to the sink when its last chunk is in. Back-pressure is ownership: without a free slab
-// nothing is read.
+// else reading (read_queue.hpp says what), now and then keeping how far it has come. A tile is
+// folded by one thread at a time and handed to the sink when its last chunk is in. Back-pressure is
+// ownership: without a free slab no chunk is filled, and who has a slab waits for nothing but other
+// folds.
 #pragma once
 #include <chrono>
 #include <functional>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "exec/chunk_reader.hpp"
+#include "exec/read_queue.hpp"
 #include "exec/run_state.hpp"
 #include "exec/tile_store.hpp"
 #include "exec/trace.hpp"
@@ -43,6 +43,7 @@ struct RunTally {
   std::uint64_t nanoseconds_finishing = 0;
   std::uint64_t nanoseconds_writing = 0;
   SpillTally spill;
+  SupplyTally supply;
   std::uint64_t slabs = 0;           ///< that there were: fewer than planned where memory was short
   std::uint64_t chunks_resumed = 0;  ///< folded by an earlier process
   std::uint64_t tiles_damaged = 0;   ///< whose sums an earlier process left, and had to begin anew
@@ -60,6 +61,8 @@ struct RunOptions {
   /// Makes the backend for the slabs of a plan; empty: the CPU's.
   std::function<std::unique_ptr<FoldBackend>(FoldSpec, const MemoryPlan&)> make_backend;
   Trace* trace = nullptr;
+  /// Where the bytes of remote blocks come from; null: the network.
+  RangeSource* ranges = nullptr;
   SpillOptions spill;
   /// Keeps how far the run has come, which its argument tells; called by one thread at a time,
   /// every `checkpoint_interval`; empty: never. False: it could not be kept, what was kept before
@@ -74,8 +77,7 @@ struct RunOptions {
 };
 
 /// Runs the plan. Throws what a reader or the sink throws; the first failure stops all threads.
-RunTally run_plan(const Plan& plan, const Survey& survey,
-                  const std::vector<std::vector<std::unique_ptr<RasterBand>>>& bands,
+RunTally run_plan(const Plan& plan, const Survey& survey, const SceneBands& bands,
                   const RunOptions& options, TileSink& sink);
 
 }  // namespace cubemill

@@ -13,6 +13,7 @@
 #include "cubemill/backend/pass.hpp"
 #include "cubemill/base/error.hpp"
 #include "cubemill/io/product_file.hpp"
+#include "cubemill/net/range_client.hpp"
 #include "exec/band_choice.hpp"
 
 namespace cubemill {
@@ -237,6 +238,7 @@ class Surveyor {
 
   void take_header(const Scene& scene, const BandChoice& choice, SceneInput& in,
                    std::vector<std::unique_ptr<RasterBand>>& bands) {
+    in.remote = is_remote(in.href);
     if (headers_ == Headers::estimate && has_grid(*choice.asset)) {
       const std::string key =
           in.asset + "#" + std::to_string(in.band) + " " + choice.asset->proj.crs;
@@ -251,6 +253,7 @@ class Surveyor {
     } else if (headers_ == Headers::open_all) {
       bands.push_back(open_raster(in.href, in.band));
       in.info = bands.back()->info();
+      in.version = bands.back()->version();
     } else {
       in.info = read_header(in.href, in.band);
     }

@@ -8,22 +8,28 @@
 
 #include "cubemill/base/error.hpp"
 #include "io/gdal_session.hpp"
+#include "io/remote_file.hpp"
 
 namespace cubemill {
 
 FileIdentity file_identity(const std::string& path) {
+  if (is_remote(path)) {
+    const auto file = RemoteFile::open(path);
+    return {file->size(), 0, file->version()};
+  }
   if (path.starts_with("/vsi")) {
     GdalErrors errors;
     VSIStatBufL status{};
     if (VSIStatL(path.c_str(), &status) != 0)
       throw IoError(path, "is not there: " + errors.text("no such file"));
-    return {std::uint64_t(status.st_size), std::int64_t(status.st_mtime) * 1'000'000'000};
+    return {std::uint64_t(status.st_size), std::int64_t(status.st_mtime) * 1'000'000'000, {}};
   }
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0)
     throw IoError(path, std::string("is not there: ") + std::strerror(errno));
   return {std::uint64_t(status.st_size),
-          std::int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
+          std::int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec,
+          {}};
 }
 
 }  // namespace cubemill

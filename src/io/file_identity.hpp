@@ -8,9 +8,10 @@ namespace cubemill {
 struct FileIdentity {
   std::uint64_t bytes = 0;
   std::int64_t modified = 0;  ///< nanoseconds since 1970; 0: the source does not tell
+  std::string version;        ///< of a remote object (ETag); empty where there is none
 };
 
-/// Asks for a local path, or a /vsi… path of GDAL. Throws IoError when it is not there.
+/// Asks for a local path, an href, or a /vsi… path of GDAL. Throws IoError when it is not there.
 FileIdentity file_identity(const std::string& path);
 
 }  // namespace cubemill

@@ -6,6 +6,7 @@
 
 #include "cubemill/base/error.hpp"
 #include "io/gdal_header.hpp"
+#include "io/gdal_remote.hpp"
 #include "io/gdal_session.hpp"
 #include "io/open_pool.hpp"
 #include "io/thread_clock.hpp"
@@ -55,12 +56,15 @@ void GdalBand::read_block(std::int64_t block_x, std::int64_t block_y, std::byte*
 
   const std::uint64_t start = thread_nanoseconds();
   const GdalErrors errors;
+  take_remote_failure();  // of somebody else
   const CPLErr status = slot->handle->dataset->GetRasterBand(band_)->RasterIO(
       GF_Read, left, top, width, height, out, width, height, gdal_type(raster.type), pixel,
       row_stride, nullptr);
-  if (status != CE_None || errors.any())
+  if (status != CE_None || errors.any()) {
+    if (const auto failure = take_remote_failure()) std::rethrow_exception(failure);
     throw IoError(path(), "block (" + std::to_string(block_x) + ", " + std::to_string(block_y) +
                               "): " + errors.text("GDAL cannot read it and gives no reason"));
+  }
   ++cost.requests;
   cost.bytes_decoded += std::uint64_t(width) * std::uint64_t(height) * size_of(raster.type);
   cost.nanoseconds_decoding += thread_nanoseconds() - start;

@@ -11,6 +11,7 @@
 
 #include "cubemill/base/error.hpp"
 #include "cubemill/io/raster.hpp"
+#include "io/gdal_remote.hpp"
 
 namespace cubemill {
 namespace {
@@ -23,14 +24,18 @@ void set_default(const char* option, const char* value) {
 
 void register_drivers() {
   static std::once_flag once;
-  std::call_once(once, [] { GDALAllRegister(); });
+  std::call_once(once, [] {
+    GDALAllRegister();
+    install_remote_files();
+  });
 }
 
 // Over a network each look for a file beside the raster (.aux.xml, .tfw, .ovr) is a request, so
 // none is made there.
 bool remote(std::string_view path) {
-  constexpr std::array<std::string_view, 8> prefixes{
-      "/vsicurl", "/vsis3", "/vsigs", "/vsiaz", "/vsiadls", "/vsioss", "/vsiswift", "/vsiwebhdfs"};
+  constexpr std::array<std::string_view, 9> prefixes{"/vsicubemill", "/vsicurl",  "/vsis3",
+                                                     "/vsigs",       "/vsiaz",    "/vsiadls",
+                                                     "/vsioss",      "/vsiswift", "/vsiwebhdfs"};
   return std::any_of(prefixes.begin(), prefixes.end(),
                      [&](std::string_view prefix) { return path.starts_with(prefix); });
 }
@@ -62,18 +67,20 @@ void initialise_gdal(std::uint64_t cache_bytes) {
   set_default("GDAL_DISABLE_READDIR_ON_OPEN", "TRUE");
 }
 
-GDALDatasetUniquePtr open_dataset(const std::string& path) {
+GDALDatasetUniquePtr open_dataset(const std::string& href) {
   register_drivers();
+  const std::string path = gdal_name(href);
   CPLStringList siblings;
   if (remote(path)) siblings.AddString(CPLGetFilename(path.c_str()));
   GdalErrors errors;
+  take_remote_failure();  // of somebody else
   GDALDatasetUniquePtr dataset(
       GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
                         nullptr, nullptr, siblings.empty() ? nullptr : siblings.List()));
-  if (!dataset)
-    throw IoError(path, "cannot be opened as a raster: " +
-                            without_prefix(errors.text("GDAL gives no reason"), path));
-  return dataset;
+  if (dataset) return dataset;
+  if (const auto failure = take_remote_failure()) std::rethrow_exception(failure);
+  throw IoError(href, "cannot be opened as a raster: " +
+                          without_prefix(errors.text("GDAL gives no reason"), path));
 }
 
 }  // namespace cubemill

@@ -1,5 +1,6 @@
 #include "cubemill/io/raster.hpp"
 
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "io/raw_file.hpp"
 #include "io/read_failure.hpp"
 #include "io/read_scratch.hpp"
+#include "io/remote_file.hpp"
 #include "io/tiff_blocks.hpp"
 
 namespace cubemill {
@@ -18,11 +20,17 @@ namespace {
 
 struct OpenedHeader {
   BandHeader header;
+  std::string version;
   std::optional<TiffBlocks> blocks;  // where they can be decoded here
 };
 
 OpenedHeader open_header(const std::string& path, int band) {
   OpenedHeader opened;
+  std::shared_ptr<const RemoteFile> remote;  // open all the while: one request
+  if (is_remote(path)) {
+    remote = RemoteFile::open(path);
+    opened.version = remote->version();
+  }
   {
     const GDALDatasetUniquePtr dataset = open_dataset(path);
     opened.header = read_band_header(*dataset, path, band);
@@ -34,6 +42,9 @@ OpenedHeader open_header(const std::string& path, int band) {
     throw IoError(path, std::string("its TIFF directory cannot be read: ") + failure.what());
   }
   opened.header.info.direct = opened.blocks.has_value();
+  if (opened.blocks)
+    opened.header.info.stored_bytes =
+        std::accumulate(opened.blocks->sizes.begin(), opened.blocks->sizes.end(), std::uint64_t(0));
   return opened;
 }
 
@@ -48,7 +59,7 @@ std::unique_ptr<RasterBand> open_raster(const std::string& path, int band) {
   RasterInfo& info = opened.header.info;
   if (opened.blocks)
     return std::make_unique<TiffBand>(path, std::move(info), std::move(*opened.blocks),
-                                      opened.header.fill);
+                                      opened.header.fill, std::move(opened.version));
   return std::make_unique<GdalBand>(path, std::move(info), band);
 }
 

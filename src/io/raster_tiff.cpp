@@ -13,8 +13,8 @@
 namespace cubemill {
 
 TiffBand::TiffBand(std::string path, RasterInfo info, TiffBlocks blocks,
-                   std::array<std::byte, 8> fill)
-    : RasterBand(path, std::move(info)),
+                   std::array<std::byte, 8> fill, std::string version)
+    : RasterBand(path, std::move(info), std::move(version)),
       blocks_(std::move(blocks)),
       block_{std::size_t(this->info().block_width), std::size_t(this->info().block_height),
              size_of(this->info().type)},

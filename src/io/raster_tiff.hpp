@@ -15,7 +15,8 @@ namespace cubemill {
 class TiffBand final : public RasterBand {
  public:
   /// `fill` is one pixel of a sparse block.
-  TiffBand(std::string path, RasterInfo info, TiffBlocks blocks, std::array<std::byte, 8> fill);
+  TiffBand(std::string path, RasterInfo info, TiffBlocks blocks, std::array<std::byte, 8> fill,
+           std::string version = {});
 
   void read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
                   std::ptrdiff_t row_stride, ReadScratch& scratch, ReadCost& cost) const override;

@@ -15,6 +15,7 @@
 #include "io/gdal_session.hpp"
 #include "io/open_pool.hpp"
 #include "io/read_failure.hpp"
+#include "io/remote_file.hpp"
 
 namespace cubemill {
 
@@ -98,7 +99,21 @@ class VsiHandle final : public FileHandle {
   std::unique_ptr<VSILFILE, VsiClose> file_;
 };
 
+class RemoteHandle final : public FileHandle {
+ public:
+  explicit RemoteHandle(const std::string& path) : file_(RemoteFile::open(path)) {
+    size_ = file_->size();
+  }
+  std::size_t read_at(std::uint64_t offset, std::byte* out, std::size_t size) override {
+    return file_->read(offset, out, size);
+  }
+
+ private:
+  std::shared_ptr<const RemoteFile> file_;
+};
+
 std::unique_ptr<FileHandle> open_handle(const std::string& path) {
+  if (is_remote(path)) return std::make_unique<RemoteHandle>(path);
   if (path.starts_with("/vsi")) return std::make_unique<VsiHandle>(path);
   return std::make_unique<LocalHandle>(path);
 }

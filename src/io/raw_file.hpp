@@ -1,6 +1,6 @@
-// The bytes of a file, by position: local files by pread, /vsi… paths by GDAL. Opened at the first
-// read, and closed and opened again as needed: at most a few dozen handles are open over the whole
-// process. Knows nothing of formats. Thread-safe.
+// The bytes of a file, by position: local files by pread, remote ones in ranges, /vsi… paths by
+// GDAL. Opened at the first read, and closed and opened again as needed: at most a few dozen
+// handles are open over the whole process. Knows nothing of formats. Thread-safe.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +20,7 @@ class RawFile {
   RawFile& operator=(const RawFile&) = delete;
 
   /// Reads exactly `size` bytes from byte `offset` on. Throws ReadFailure: cannot be opened, ends
-  /// too early, I/O error.
+  /// too early, I/O error; RangeFailure of remote files.
   void read(std::uint64_t offset, std::byte* out, std::size_t size) const;
   /// Gives the size of the file in bytes, as of its opening. Throws ReadFailure.
   std::uint64_t size() const;

@@ -66,6 +66,11 @@ void BlockCache::abandon(std::uint64_t block) {
   decoded_.notify_all();
 }
 
+bool BlockCache::holds(std::uint64_t block) const {
+  const std::lock_guard lock(mutex_);
+  return entries_.contains(block);
+}
+
 void BlockCache::skip(std::uint64_t block, NextUse next) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(block);

@@ -47,9 +47,14 @@ std::uint64_t tiles_with_work(const Plan& plan) {
   return *std::max_element(busy.begin(), busy.end());
 }
 
+void set(MemoryPlan& m, const LookAhead& ahead) {
+  m.look_ahead = ahead.chunks, m.screened = ahead.screened, m.fetched = ahead.fetched;
+}
+
 /// All parts but the cache, for a number of threads and slabs and the chunks as they are cut.
 MemoryPlan sum_up(const Plan& plan, const Survey& survey, const ChunkBytes& chunk,
-                  const Surroundings& around, int threads, std::uint64_t slabs) {
+                  const LookAhead& useful, const Surroundings& around, int threads,
+                  std::uint64_t slabs) {
   MemoryPlan m;
   m.threads = threads;
   m.slabs = slabs;
@@ -68,9 +73,17 @@ MemoryPlan sum_up(const Plan& plan, const Survey& survey, const ChunkBytes& chun
   m.per_thread = read_scratch_bytes(survey, chunk) + around.output_bytes_per_thread +
                  std::uint64_t(tile_size * tile_size) * 8;
   m.output = around.output_bytes;
+  set(m, within(useful, slabs, 0));
   m.planned = m.process + m.sources + m.slab_bytes * m.slabs + m.accumulators + m.coordinates +
-              m.per_thread * std::uint64_t(threads) + m.output;
+              m.per_thread * std::uint64_t(threads) + m.output + m.screened + m.fetched;
   return m;
+}
+
+/// Half of what is left of the limit may go to reading ahead.
+void read_ahead(MemoryPlan& m, const LookAhead& useful, std::uint64_t limit) {
+  const std::uint64_t least = m.screened + m.fetched;
+  set(m, within(useful, m.slabs, least + (limit - m.planned) / 2));
+  m.planned += m.screened + m.fetched - least;
 }
 
 /// Shares what is left of the limit out: to the cache, and in scene order to sums, so that they
@@ -109,15 +122,18 @@ Fit fit_order(Plan& plan, const Survey& survey, const Limits& limits, const Surr
       cut_chunks(plan, survey, order, edge);
       if (plan.used.empty())  // the first cut has whole tiles
         for (const auto& uses : plan.uses) plan.used.push_back(!uses.empty());
-      if (plan.chunks.empty()) return {true, sum_up(plan, survey, {}, around, 1, 1), 0};
+      if (plan.chunks.empty()) return {true, sum_up(plan, survey, {}, {}, around, 1, 1), 0};
       const ChunkBytes chunk = largest_chunk(plan, survey);
+      const LookAhead ahead = useful_look_ahead(plan, survey);
       std::uint64_t least = 0;
       for (const int more : {2, 1, 0}) {
-        MemoryPlan m = sum_up(plan, survey, chunk, around, threads, std::uint64_t(threads + more));
+        MemoryPlan m =
+            sum_up(plan, survey, chunk, ahead, around, threads, std::uint64_t(threads + more));
         m.window_edge = edge;
         least = m.planned + smallest_cache;
         fit.smallest = std::min(fit.smallest, least);
         if (least > limits.memory) continue;
+        read_ahead(m, ahead, limits.memory - smallest_cache);
         share_out(m, plan, useful_cache_bytes(plan, survey), limits.memory);
         fit.fits = true;
         fit.memory = m;

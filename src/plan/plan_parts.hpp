@@ -60,6 +60,20 @@ struct ChunkBytes {
 };
 ChunkBytes largest_chunk(const Plan& plan, const Survey& survey);
 
+/// What reading ahead of folding takes, where blocks come from a network.
+struct LookAhead {
+  std::uint64_t chunks = 0;    ///< that are screened while their blocks are on their way
+  std::uint64_t screened = 0;  ///< bytes of their flags
+  std::uint64_t fetched = 0;   ///< bytes of their blocks, compressed
+  std::uint64_t bytes() const { return screened + fetched; }
+};
+/// Works out what is of use: a row of tiles of all observations of a period at a time, in scene
+/// order two rows of one observation, so that all that is needed of a row of blocks is one range.
+/// Nothing when all is local.
+LookAhead useful_look_ahead(const Plan& plan, const Survey& survey);
+/// Cuts it down to `bytes`; what the run cannot do without stays.
+LookAhead within(const LookAhead& useful, std::uint64_t slabs, std::uint64_t bytes);
+
 /// Fits slabs, threads, window edge and cache into the limit; cuts the chunks. Throws OutOfMemory.
 void fit_memory(Plan& plan, const Survey& survey, const Limits& limits, const Surroundings& around);
 

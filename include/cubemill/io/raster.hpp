@@ -50,6 +50,8 @@ class RasterBand {
   virtual ~RasterBand() = default;
   const RasterInfo& info() const { return info_; }
   const std::string& path() const { return path_; }
+  /// What the store of a remote file calls the version that was opened (ETag); else empty.
+  const std::string& version() const { return version_; }
 
   /// Decodes block (block_x, block_y) into `out`, row by row, `row_stride` bytes apart: block_width
   /// × block_height pixels of info().type in native byte order. Pixels beyond the raster's edge are
@@ -70,11 +72,13 @@ class RasterBand {
                             ReadCost& cost) const = 0;
 
  protected:
-  RasterBand(std::string path, RasterInfo info) : path_(std::move(path)), info_(std::move(info)) {}
+  RasterBand(std::string path, RasterInfo info, std::string version = {})
+      : path_(std::move(path)), info_(std::move(info)), version_(std::move(version)) {}
 
  private:
   std::string path_;
   RasterInfo info_;
+  std::string version_;
 };
 
 /// Sets GDAL up for reading (drivers, error handler, quiet, no directory scans, `cache_bytes` of

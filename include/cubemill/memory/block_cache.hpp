@@ -37,6 +37,8 @@ class BlockCache {
   void publish(std::uint64_t block);
   /// Gives up a block that `acquire` left to this thread.
   void abandon(std::uint64_t block);
+  /// Whether a block is there, or being decoded.
+  bool holds(std::uint64_t block) const;
   /// Notes that a chunk passed without reading a block: its next use is now `next`.
   void skip(std::uint64_t block, NextUse next);
   /// Notes that all chunks before `oldest` are done with reading: what waited for one of them is

@@ -85,6 +85,9 @@ struct MemoryPlan {
   std::uint64_t per_thread = 0;    ///< scratch of one worker
   std::uint64_t output = 0;        ///< overviews and quick look
   std::uint64_t cache = 0;         ///< decoded blocks kept for later
+  std::uint64_t fetched = 0;       ///< compressed bytes of remote files, in flight and waiting
+  std::uint64_t screened = 0;      ///< flags of chunks whose other bands are on their way
+  std::uint64_t look_ahead = 0;    ///< how many such chunks there may be
   std::uint64_t cache_useful = 0;  ///< what the cache could use at most (estimate)
   int threads = 1;
   std::int64_t window_edge = tile_size;  ///< output pixels a side that go through the pass at once

@@ -27,6 +27,8 @@ struct SceneInput {
   std::string href;
   int band = 1;
   RasterInfo info;
+  bool remote = false;     ///< its blocks are fetched ahead, from a network
+  std::string version;     ///< of the remote file that was opened (ETag); else empty
   bool estimated = false;  ///< info is from metadata, not from the header
   BandNumbers numbers;     ///< those that apply; scale and offset always set
   std::string

@@ -1,0 +1,82 @@
+// Which piece of reading comes next. Where all files are local a chunk is read in one go. Where
+// blocks come from a network, reading runs ahead of folding: blocks of flags are asked for, flags
+// are read as they come (a chunk is screened), which tells what else to ask for, and when that has
+// come the chunk is filled. Earlier chunks first, but nobody waits for a late range as long as
+// something else can be done. Not thread-safe: used under the runner's lock.
+#pragma once
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "cubemill/memory/slab_pool.hpp"
+#include "exec/block_supply.hpp"
+#include "exec/chunk_reader.hpp"
+
+namespace cubemill {
+
+struct ReadTask {
+  enum class Kind : std::uint8_t {
+    announce,  ///< tell the supply which flags chunks need, from `chunk` up to `end`
+    screen,
+    fill,
+    read,  ///< screen and fill
+  };
+  Kind kind = Kind::read;
+  std::uint32_t chunk = 0, end = 0;
+  Slab slab;
+  std::optional<ScreenedChunk> screened;  ///< to fill
+};
+
+class ReadQueue {
+ public:
+  /// `supply`: null where all files are local. `folded`: chunks that an earlier process folded;
+  /// may be empty.
+  ReadQueue(const Plan& plan, const std::vector<bool>& folded, BlockSupply* supply,
+            RangeSource* source);
+
+  /// Begins: `folded` is filled now.
+  void begin() { skip_folded(); }
+  /// Takes the next piece; nothing when all that is left waits for a slab or a range.
+  std::optional<ReadTask> take(SlabPool& slabs);
+  /// What becomes of a piece.
+  void announced(std::uint32_t end) { announced_ = std::max(announced_, end); }
+  void screened(ScreenedChunk chunk);
+  void filled(std::uint32_t chunk);
+  void failed(ReadTask task);  ///< to be done again
+
+  /// The earliest chunk that is not screened, and the earliest that is not filled.
+  std::uint32_t oldest_screening() const;
+  std::uint32_t oldest_filling() const;
+  /// How many chunks after the oldest one the supply is to ask for now.
+  std::uint32_t ahead() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::optional<ReadTask> take_announcement();
+  std::optional<ReadTask> take_screening();
+  std::optional<ReadTask> take_filling(SlabPool& slabs);
+  std::optional<ReadTask> take_whole(SlabPool& slabs);
+  bool can_screen() const;
+  bool screens_first() const;
+  void skip_folded();
+
+  const Plan& plan_;
+  const std::vector<bool>& folded_;
+  BlockSupply* const supply_;
+  RangeSource* const source_;
+  const std::uint32_t count_, window_;
+
+  std::uint32_t announced_ = 0;  // chunks before it have told which flags they need
+  bool announcing_ = false;
+  std::uint32_t next_ = 0;  // chunks before it are being screened (or read), or are
+  std::set<std::uint32_t> screening_, filling_;  // on their way; whole reads are in both
+  std::map<std::uint32_t, ScreenedChunk> screened_;
+  std::vector<ReadTask> again_;
+  std::uint64_t filled_ = 0;
+  Clock::time_point first_filled_;
+};
+
+}  // namespace cubemill

@@ -1,0 +1,40 @@
+// An object on the network as a file of bytes: one request opens it and brings its first bytes,
+// which hold the header of a COG; what lies beyond is fetched when it is read. All reads are of the
+// version that was opened. Thread-safe.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "cubemill/net/range_client.hpp"
+
+namespace cubemill {
+
+class RemoteFile {
+ public:
+  /// What is fetched when a file is opened: the directory and the block tables of a Landsat COG
+  /// with room to spare.
+  static constexpr std::size_t front_bytes = 32 << 10;
+  static RangeRequest front_request(const std::string& href);
+
+  /// Opens the object; one that another thread has open is shared. Throws RangeFailure.
+  static std::shared_ptr<const RemoteFile> open(const std::string& href);
+
+  const std::string& href() const { return href_; }
+  std::uint64_t size() const { return front_.object_size; }
+  /// As RasterBand::version.
+  const std::string& version() const { return front_.etag; }
+
+  /// Reads up to `size` bytes, less only at the end of the object. Throws RangeFailure.
+  std::size_t read(std::uint64_t offset, std::byte* out, std::size_t size) const;
+
+ private:
+  RemoteFile(std::string href, RangeAnswer front)
+      : href_(std::move(href)), front_(std::move(front)) {}
+
+  std::string href_;
+  RangeAnswer front_;
+};
+
+}  // namespace cubemill
