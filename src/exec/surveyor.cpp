@@ -15,6 +15,7 @@
 #include "cubemill/io/product_file.hpp"
 #include "cubemill/net/range_client.hpp"
 #include "exec/band_choice.hpp"
+#include "io/fronts_ahead.hpp"
 
 namespace cubemill {
 namespace {
@@ -173,6 +174,8 @@ class Surveyor {
   void run(const std::vector<std::size_t>& scenes, int threads) {
     const std::size_t n = scenes.size();
     surveyed_.resize(n), bands_.resize(n), kept_.assign(n, 0);
+    const FrontsAhead ahead(headers_ == Headers::estimate ? std::vector<std::string>()
+                                                          : hrefs_of(scenes));
     std::atomic<std::size_t> next{0};
     std::exception_ptr failure;
     const auto work = [&] {
@@ -194,6 +197,18 @@ class Surveyor {
   }
 
  private:
+  // In the order in which they will be opened.
+  std::vector<std::string> hrefs_of(const std::vector<std::size_t>& scenes) const {
+    std::vector<std::string> hrefs;
+    for (const std::size_t scene : scenes)
+      for (const Input& input : result_.survey.inputs)
+        if (const BandChoice choice =
+                chooser_.find(result_.survey.scenes[scene], input.role, input.flags);
+            choice.asset)
+          hrefs.push_back(choice.asset->href);
+    return hrefs;
+  }
+
   void one(std::size_t scene_index, std::size_t slot) {
     const Scene& scene = result_.survey.scenes[scene_index];
     SurveyedScene surveyed{scene_index, {}};

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <utility>
+
+#include "io/fronts_ahead.hpp"
 
 namespace cubemill {
 namespace {
@@ -45,8 +48,9 @@ RangeRequest RemoteFile::front_request(const std::string& href) {
 
 std::shared_ptr<const RemoteFile> RemoteFile::open(const std::string& href) {
   if (auto file = open_files().find(href)) return file;
+  std::optional<RangeAnswer> front = take_front(href);
   const std::shared_ptr<const RemoteFile> file(
-      new RemoteFile(href, net_client().fetch(front_request(href))));
+      new RemoteFile(href, front ? *std::move(front) : net_client().fetch(front_request(href))));
   open_files().add(file);
   return file;
 }

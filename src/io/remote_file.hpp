@@ -18,7 +18,8 @@ class RemoteFile {
   static constexpr std::size_t front_bytes = 32 << 10;
   static RangeRequest front_request(const std::string& href);
 
-  /// Opens the object; one that another thread has open is shared. Throws RangeFailure.
+  /// Opens the object; one that is open already is shared, one that comes ahead (FrontsAhead) is
+  /// waited for. Throws RangeFailure.
   static std::shared_ptr<const RemoteFile> open(const std::string& href);
 
   const std::string& href() const { return href_; }
