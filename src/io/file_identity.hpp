@@ -10,7 +10,7 @@ struct FileIdentity {
   std::int64_t modified = 0;  ///< nanoseconds since 1970; 0: the source does not tell
 };
 
-/// Asks for a local path, or a /vsi… path of GDAL. Throws IoError when it is not there.
-FileIdentity file_identity(const std::string& path);
+/// Asks for a resolved href: a local path, or what GDAL opens. Throws IoError when it is not there.
+FileIdentity file_identity(const std::string& href);
 
 }  // namespace cubemill

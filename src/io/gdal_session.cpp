@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "cubemill/base/error.hpp"
+#include "cubemill/io/href.hpp"
 #include "cubemill/io/raster.hpp"
 
 namespace cubemill {
@@ -62,8 +63,9 @@ void initialise_gdal(std::uint64_t cache_bytes) {
   set_default("GDAL_DISABLE_READDIR_ON_OPEN", "TRUE");
 }
 
-GDALDatasetUniquePtr open_dataset(const std::string& path) {
+GDALDatasetUniquePtr open_dataset(const std::string& href) {
   register_drivers();
+  const std::string path = gdal_path(href);
   CPLStringList siblings;
   if (remote(path)) siblings.AddString(CPLGetFilename(path.c_str()));
   GdalErrors errors;
@@ -71,7 +73,7 @@ GDALDatasetUniquePtr open_dataset(const std::string& path) {
       GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
                         nullptr, nullptr, siblings.empty() ? nullptr : siblings.List()));
   if (!dataset)
-    throw IoError(path, "cannot be opened as a raster: " +
+    throw IoError(href, "cannot be opened as a raster: " +
                             without_prefix(errors.text("GDAL gives no reason"), path));
   return dataset;
 }

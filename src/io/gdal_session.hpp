@@ -28,6 +28,6 @@ class GdalErrors {
 };
 
 /// Opens a raster dataset for reading. Throws IoError with GDAL's reason.
-GDALDatasetUniquePtr open_dataset(const std::string& path);
+GDALDatasetUniquePtr open_dataset(const std::string& href);
 
 }  // namespace cubemill

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <utility>
 
+#include "cubemill/io/href.hpp"
 #include "io/gdal_session.hpp"
 #include "io/open_pool.hpp"
 #include "io/read_failure.hpp"
@@ -98,7 +99,8 @@ class VsiHandle final : public FileHandle {
   std::unique_ptr<VSILFILE, VsiClose> file_;
 };
 
-std::unique_ptr<FileHandle> open_handle(const std::string& path) {
+std::unique_ptr<FileHandle> open_handle(const std::string& href) {
+  const std::string path = gdal_path(href);
   if (path.starts_with("/vsi")) return std::make_unique<VsiHandle>(path);
   return std::make_unique<LocalHandle>(path);
 }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "cubemill/base/error.hpp"
 #include "cubemill/net/net_options.hpp"
@@ -48,16 +49,22 @@ class RangeFailure : public IoError {
     exhausted,  ///< tried until attempts, deadline or the run's budget were used up
   };
   RangeFailure(const std::string& href, const std::string& message, Kind kind, int status,
-               int attempts)
-      : IoError(href, message), kind_(kind), status_(status), attempts_(attempts) {}
+               int attempts, std::string range = {})
+      : IoError(href, message),
+        kind_(kind),
+        status_(status),
+        attempts_(attempts),
+        range_(std::move(range)) {}
   Kind kind() const { return kind_; }
   int status() const { return status_; }  ///< of the last answer; 0: there was none
   int attempts() const { return attempts_; }
+  const std::string& range() const { return range_; }  ///< that was asked for, in words
 
  private:
   Kind kind_;
   int status_;
   int attempts_;
+  std::string range_;
 };
 
 /// What the client did.
