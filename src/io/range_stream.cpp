@@ -16,7 +16,7 @@ RangeStream::Pieces::int_type RangeStream::Pieces::underflow() {
   // The first answer says how large the object is; only it may be shorter than asked for.
   const std::size_t wanted =
       size_ ? std::size_t(std::min<std::uint64_t>(piece, *size_ - next_)) : piece;
-  here_ = fetch_({href_, next_, wanted, !size_, here_.etag});
+  here_ = fetch_({href_, next_, wanted, !size_, here_.etag, size_.value_or(0)});
   size_ = here_.object_size;
   next_ += here_.size;
   if (here_.size == 0) return traits_type::eof();

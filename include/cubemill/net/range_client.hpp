@@ -22,11 +22,12 @@ namespace cubemill {
 bool is_remote(const std::string& href);
 
 struct RangeRequest {
-  std::string href;  ///< s3://bucket/key or http(s)://…, as in the catalog
+  std::string href{};  ///< s3://bucket/key or http(s)://…, as in the catalog
   std::uint64_t offset = 0;
   std::size_t size = 0;
-  bool may_be_shorter = false;  ///< the object may end before offset + size (to read a header)
-  std::string etag;             ///< what the object must still be; empty: whatever is there
+  bool may_be_shorter = false;    ///< the object may end before offset + size (to read a header)
+  std::string etag{};             ///< what the object must still be; empty: whatever is there
+  std::uint64_t object_size = 0;  ///< likewise; 0: whatever is there
 };
 
 struct RangeAnswer {
@@ -108,9 +109,10 @@ class RangeClient {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Sets up the client that this process reads objects with. Call before the first `net_client`.
+/// Sets up the client that this process reads objects with, in place of an earlier one. Call while
+/// nobody reads.
 void initialise_net(NetOptions options);
-/// The client of this process; made at the first call.
+/// The client of this process; made at the first call after `initialise_net`.
 RangeClient& net_client();
 
 }  // namespace cubemill

@@ -1,0 +1,18 @@
+#include "net/credential_chain.hpp"
+
+namespace cubemill::net {
+
+Credentials environment_credentials(const Environment& environment) {
+  Credentials found;
+  found.access_key = environment("AWS_ACCESS_KEY_ID");
+  found.secret_key = environment("AWS_SECRET_ACCESS_KEY");
+  found.token = environment("AWS_SESSION_TOKEN");
+  found.source = "the environment (AWS_ACCESS_KEY_ID)";
+  return found.access_key.empty() || found.secret_key.empty() ? Credentials{} : found;
+}
+
+Credentials find_credentials(const Environment& environment, std::stop_token) {
+  return environment_credentials(environment);
+}
+
+}  // namespace cubemill::net

@@ -1,0 +1,27 @@
+// A range from when it is asked for until it is answered. Owned by the loop.
+#pragma once
+#include "cubemill/net/range_client.hpp"
+#include "net/clock.hpp"
+#include "net/href.hpp"
+#include "net/transfer.hpp"
+#include "net/verdict.hpp"
+
+namespace cubemill::net {
+
+struct PendingRange {
+  RangeRequest request;
+  RangeClient::Done done;
+  Moment asked{};
+
+  Href href;
+  Moment begun{};              ///< the first request
+  int attempts = 0;            ///< requests sent for it, hedges and detours not counted
+  int detours = 0;             ///< redirects, regions and renewals in a row
+  int last_status = 0;         ///< of the last answer
+  Transfer* flying = nullptr;  ///< its request
+  Transfer* beside = nullptr;  ///< its hedge
+
+  Extent extent() const { return {request.offset, request.size, request.may_be_shorter}; }
+};
+
+}  // namespace cubemill::net

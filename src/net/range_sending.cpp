@@ -1,0 +1,76 @@
+// RangeLoop: requests begin and end.
+#include <utility>
+
+#include "net/range_loop.hpp"
+
+namespace cubemill::net {
+
+void RangeLoop::start(RangePtr range, Moment now) {
+  try {
+    if (range->href.text.empty()) range->href = parse_href(range->request.href);
+  } catch (const Error&) {
+    return finish(std::move(range), {}, std::current_exception(), now);
+  }
+  if (range->request.size == 0) return finish(std::move(range), {}, nullptr, now);
+  auto made = maker_.make(range->href, range->request, now);
+  if (std::holds_alternative<Pending>(made)) {
+    held_.push_back(std::move(range));
+  } else if (const Unmakeable* no = std::get_if<Unmakeable>(&made)) {
+    Verdict verdict{Verdict::Move::give_up, RangeFailure::Kind::denied, no->why, "", "", ""};
+    give_up(std::move(range), verdict, "", now);
+  } else {
+    PendingRange& kept = *range;
+    active_.emplace(&kept, std::move(range));
+    if (kept.begun == Moment{}) kept.begun = now;
+    ++kept.attempts;
+    launch(kept, std::get<WireRequest>(std::move(made)), kept.flying, now);
+  }
+}
+
+void RangeLoop::launch(PendingRange& range, WireRequest wire, Transfer*& as, Moment now) {
+  TransferPtr transfer;
+  if (spare_.empty()) {
+    transfer = std::make_unique<Transfer>(user_agent_, options_.stall);
+  } else {
+    transfer = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  transfer->start(multi_.get(), std::move(wire), range.extent(), now);
+  transfer->range = &range;
+  as = transfer.get();
+  flying_.emplace(as, std::move(transfer));
+  ++counters_.requests;
+  if (flying_.size() > counters_.peak_in_flight) counters_.peak_in_flight = flying_.size();
+  if (&as == &range.flying) hedging_.sent();
+}
+
+void RangeLoop::hedge(PendingRange& range, Moment now) {
+  auto made = maker_.make(range.href, range.request, now);
+  WireRequest* wire = std::get_if<WireRequest>(&made);
+  if (!wire) return;
+  launch(range, std::move(*wire), range.beside, now);
+  hedging_.hedged();
+  ++hedges_;
+  ++counters_.hedges;
+}
+
+// Takes a request out of the air. Its range is left to the caller.
+RangeLoop::TransferPtr RangeLoop::land(Transfer& transfer, CURLcode code) {
+  TransferPtr landed = std::move(flying_.extract(&transfer).mapped());
+  landed->finish(multi_.get(), code);
+  counters_.bytes += landed->received_body();
+  PendingRange& range = *landed->range;
+  if (range.beside == &transfer) {
+    range.beside = nullptr;
+    --hedges_;
+  } else {
+    range.flying = nullptr;
+  }
+  return landed;
+}
+
+void RangeLoop::cancel(Transfer* transfer) {
+  if (transfer) recycle(land(*transfer, CURLE_ABORTED_BY_CALLBACK));
+}
+
+}  // namespace cubemill::net
