@@ -44,7 +44,8 @@ int main(int argc, char** argv) {
                    "raise its limits (ulimit -u, -v)\n");
       return int(ExitCode::memory);
     }
-    std::fprintf(stderr, "cubemill: this is a bug, please report it: %s\n", error.what());
+    std::fprintf(stderr, "cubemill: this is a bug, please report it: %s\n",
+                 without_secrets(error.what()).c_str());
     return int(ExitCode::bug);
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "cubemill/io/href_choice.hpp"
 #include "exec/resident_memory.hpp"
 
 namespace cubemill {
@@ -34,6 +35,16 @@ void read_numbers(const OptionReader& r, const char* option,
   }
 }
 
+HrefChoice read_hrefs(const OptionReader& r) {
+  HrefChoice hrefs;
+  if (r.has("prefer"))
+    hrefs.prefer = r.choice<HrefPreference>(
+        "prefer", {{"s3", HrefPreference::s3}, {"https", HrefPreference::https}});
+  for (const std::string& text : r.many("href-replace"))
+    hrefs.replacements.push_back(parse_href_replacement(text));
+  return hrefs;
+}
+
 }  // namespace
 
 Recipe read_recipe_options(const OptionReader& r) {
@@ -49,6 +60,7 @@ Recipe read_recipe_options(const OptionReader& r) {
   } else if (r.has("bbox-crs")) {
     throw InvalidInput("--bbox-crs goes with --bbox");
   }
+  recipe.hrefs = read_hrefs(r);
   recipe.product = r.one("product");
   for (const std::string& text : r.many("band"))
     recipe.bands.insert(parse_assignment(text, "--band"));
@@ -64,12 +76,18 @@ Recipe read_recipe_options(const OptionReader& r) {
   recipe.group_by =
       r.choice<GroupBy>("groupby", {{"solar_day", GroupBy::solar_day}, {"scene", GroupBy::scene}});
   recipe.fuse = r.choice<Fuse>("fuse", {{"pixel", Fuse::pixel}, {"band", Fuse::band}});
+  recipe.overviews =
+      r.choice<Overviews>("overviews", {{"none", Overviews::none}, {"auto", Overviews::automatic}});
   recipe.indices = parse_indices(r.one("index", "ndvi"));
   recipe.scaling = r.choice<bool>("scaling", {{"auto", true}, {"none", false}});
   recipe.valid_range = r.choice<bool>("valid-range", {{"auto", true}, {"none", false}});
   recipe.period = parse_period(r.one("period", "season"));
   recipe.reducers = parse_reducers(r.one("reduce", "mean,count"));
   recipe.skip_unreadable = r.choice<bool>("on-error", {{"fail", false}, {"skip", true}});
+  if (r.has("max-skipped")) {
+    recipe.max_skipped = parse_skip_limit(r.one("max-skipped"));
+    if (!recipe.skip_unreadable) throw InvalidInput("--max-skipped goes with --on-error skip");
+  }
   return recipe;
 }
 

@@ -6,8 +6,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "cli/net_options.hpp"
 #include "cli/option_texts.hpp"
 #include "cli/option_values.hpp"
+#include "cubemill/io/href_choice.hpp"
 
 namespace cubemill {
 namespace {
@@ -135,6 +137,11 @@ Values recorded(Values options) {
     if (const auto o = options.find(name); o != options.end())
       for (std::string& value : o->second)
         if (std::filesystem::exists(value)) value = from_anywhere(value);
+  if (const auto o = options.find("href-replace"); o != options.end())
+    for (std::string& value : o->second) {
+      const HrefReplacement r = parse_href_replacement(value);
+      value = r.from + "=" + r.to;
+    }
   return options;
 }
 
@@ -182,6 +189,7 @@ void read_request(const cxxopts::ParseResult& parsed, CommandLine& line) {
   line.request.spill_folder = how.one("spill-dir");
   if (how.has("spill-limit")) line.request.spill_limit = parse_size(how.one("spill-limit"), 0);
   line.request.trace = how.one("trace");
+  read_net_options(how, line.request);
   line.json = how.has("json"), line.quiet = how.has("quiet"), line.verbose = how.has("verbose"),
   line.probe = how.has("probe");
   line.progress = how.choice<ProgressStyle>("progress", {{"auto", ProgressStyle::automatic},

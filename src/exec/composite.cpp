@@ -8,7 +8,9 @@
 
 #include "cubemill/backend/cuda_backend.hpp"
 #include "cubemill/base/error.hpp"
+#include "cubemill/net/range_client.hpp"
 #include "exec/backend_choice.hpp"
+#include "exec/net_setup.hpp"
 #include "exec/planning.hpp"
 #include "exec/report_text.hpp"
 #include "exec/reports.hpp"
@@ -35,13 +37,21 @@ class Clock {
 
 void warn_all(const CompositeRequest& request, const std::vector<std::string>& lines) {
   if (request.warn)
-    for (const std::string& line : lines) request.warn(line);
+    for (const std::string& line : lines) request.warn(without_secrets(line));
 }
 
 void write_text(const std::string& path, const std::string& text) {
   DiskFile file(path);
   file.write_at(0, std::as_bytes(std::span(text)));
   file.close();
+}
+
+/// The scenes, and a network that knows what their items say of it.
+Catalog find_scenes(const CompositeRequest& request, std::istream& standard_input) {
+  Catalog catalog = search(request, standard_input);
+  initialise_net(net_options_for(request, catalog.scenes, catalog.notes));
+  warn_all(request, catalog.notes);
+  return catalog;
 }
 
 /// One composite, from the catalog to the files. Runs once, and again where scenes turn out to be
@@ -161,7 +171,8 @@ class Composite {
     for (const LeftOutScene& s : tally.left_out)
       skipped_.push_back(
           {survey.scenes[survey.surveyed[planned.plan.scenes[s.scene].surveyed].scene].id, s.asset,
-           s.href, s.reason});
+           without_secrets(s.href), s.reason, s.failure});
+    check_skipped(skipped_, survey.scenes.size(), request_.recipe);
     warn_all(request_, {"left out as unreadable: " + std::to_string(tally.left_out.size()) +
                         " scenes; starting again without them"});
     folder_.forget_staged();
@@ -211,15 +222,12 @@ class Composite {
 }  // namespace
 
 CompositeResult make_composite(const CompositeRequest& request, std::istream& standard_input) {
-  Catalog catalog = search(request, standard_input);
-  warn_all(request, catalog.notes);
-  return Composite(request, std::move(catalog)).make();
+  return Composite(request, find_scenes(request, standard_input)).make();
 }
 
 PlanResult plan_composite(const CompositeRequest& request, bool probe,
                           std::istream& standard_input) {
-  const Catalog catalog = search(request, standard_input);
-  warn_all(request, catalog.notes);
+  const Catalog catalog = find_scenes(request, standard_input);
   const Planned planned = plan_for(request, request.limits, catalog.scenes,
                                    probe ? Headers::probe_all : Headers::estimate, {}, {});
   warn_all(request, planned.survey.notes);

@@ -42,6 +42,7 @@ std::string plan_json(const CompositeRequest& request, const SurveyResult& resul
                            [](const SceneInput& i) { return i.estimated; });
       });
   j["estimated"] = estimated;
+  j["assets"] = places_json(survey);
   j["headers_read"] = result.headers_read;
   j["read"] = {{"blocks", plan.blocks}, {"bytes_decoded", plan.block_bytes_decoded}};
   j["tiles"] = plan.tiles.size();
@@ -86,6 +87,11 @@ std::vector<std::string> plan_table(const CompositeRequest& request, const Surve
   row("scenes", text("%zu of %llu items, %zu observations, %zu periods", used_scenes(plan),
                      static_cast<unsigned long long>(catalog.items), used_observations(plan),
                      plan.periods.size()));
+  std::vector<std::string> places;
+  for (const Json& p : j["assets"])
+    places.push_back(std::to_string(p["assets"].get<std::size_t>()) + " in " +
+                     p["place"].get<std::string>());
+  row("assets", joined(places));
   row("tiles", text("%zu of %lld px, %zu chunks", plan.tiles.size(),
                     static_cast<long long>(tile_size), plan.chunks.size()));
   row("blocks", about + text("%llu, %.2f GiB decoded", static_cast<unsigned long long>(plan.blocks),

@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "cubemill/base/error.hpp"
+#include "cubemill/io/href.hpp"
+#include "cubemill/io/href_choice.hpp"
+#include "cubemill/net/range_client.hpp"
 #include "exec/composite_outputs.hpp"
 #include "exec/report_text.hpp"
 #include "exec/resident_memory.hpp"
@@ -12,8 +15,17 @@ namespace cubemill {
 Catalog search(const CompositeRequest& request, std::istream& standard_input) {
   const Recipe& r = request.recipe;
   if (r.bbox) Crs::parse(r.bbox_crs);
-  constexpr double margin = 0.05;  // footprints in items are rounded and simplified
-  return read_catalog({r.sources, r.datetime, r.where, search_box(r), margin}, standard_input);
+  constexpr double margin = 0.05;     // footprints in items are rounded and simplified
+  std::optional<RangeClient> client;  // its own: what items say of their buckets comes later
+  const auto fetch = [&](RangeRequest range) {
+    if (!client) client.emplace(request.net);
+    return client->fetch(std::move(range));
+  };
+  Catalog catalog =
+      read_catalog({r.sources, r.datetime, r.where, search_box(r), margin}, standard_input, fetch);
+  for (std::string& note : choose_hrefs(catalog.scenes, r.hrefs))
+    catalog.notes.push_back(std::move(note));
+  return catalog;
 }
 
 namespace {

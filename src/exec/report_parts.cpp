@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <set>
 
+#include "cubemill/base/secrets.hpp"
+#include "cubemill/io/href.hpp"
 #include "exec/report_text.hpp"
 
 namespace cubemill {
@@ -28,9 +32,42 @@ Json order_cost_json(const OrderCost& cost) {
 }  // namespace
 
 Json recipe_json(const CompositeRequest& r) {
+  const auto open = [](std::vector<std::string> texts) {
+    for (std::string& t : texts) t = without_secrets(t);
+    return texts;
+  };
   Json options = Json::object();
-  for (const auto& [name, values] : r.options) options[name] = values;
-  return {{"sources", r.recipe.sources}, {"options", options}};
+  for (const auto& [name, values] : r.options) options[name] = open(values);
+  return {{"sources", open(r.recipe.sources)}, {"options", options}};
+}
+
+Json places_json(const Survey& survey) {
+  std::map<std::string, std::size_t> assets;
+  for (const SurveyedScene& s : survey.surveyed) {
+    std::set<std::string> hrefs;  // a file may be several inputs
+    for (const SceneInput& in : s.inputs)
+      if (hrefs.insert(in.href).second) ++assets[place_of(in.href)];
+  }
+  Json list = Json::array();
+  for (const auto& [place, count] : assets) list.push_back({{"place", place}, {"assets", count}});
+  return list;
+}
+
+Json skipped_json(const SkippedScene& s) {
+  Json json = {{"item", s.item}, {"asset", s.asset}, {"href", s.href}, {"reason", s.reason}};
+  if (!s.failure.range.empty()) json["range"] = s.failure.range;
+  if (s.failure.status) json["status"] = s.failure.status;
+  if (s.failure.attempts) json["attempts"] = s.failure.attempts;
+  return json;
+}
+
+SkippedScene skipped_from(const Json& json) {
+  const auto words = [&](const char* key) { return json.value(key, std::string()); };
+  return {words("item"),
+          words("asset"),
+          words("href"),
+          words("reason"),
+          {words("range"), json.value("status", 0), json.value("attempts", 0)}};
 }
 
 Json grid_json(const GeoBox& g) {

@@ -17,6 +17,11 @@ Json lattices_json(const Survey& survey, const Plan& plan);
 /// One entry for every input and every set of numbers that scenes have.
 Json scaling_json(const Survey& survey);
 Json memory_json(const MemoryPlan& memory);
+/// Where the assets that are read lie, and how many in each place.
+Json places_json(const Survey& survey);
+/// A scene that was left out; what was tried only where that is known.
+Json skipped_json(const SkippedScene& skipped);
+SkippedScene skipped_from(const Json& json);
 /// The order of work, why, and what either was estimated to cost.
 Json order_json(const Plan& plan);
 

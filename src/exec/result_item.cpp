@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cubemill/base/secrets.hpp"
 #include "cubemill/io/library_versions.hpp"
 #include "exec/report_parts.hpp"
 #include "exec/report_text.hpp"
@@ -66,7 +67,7 @@ std::string item_json(const RunFacts& f) {
     const Scene& scene = scene_of(survey, f.plan, i);
     ids += scene.id + "\n";
     links.push_back({{"rel", "derived_from"},
-                     {"href", scene.self_href},
+                     {"href", without_secrets(scene.self_href)},
                      {"type", "application/geo+json"},
                      {"title", scene.id}});
   }
@@ -107,7 +108,7 @@ std::string item_json(const RunFacts& f) {
     properties["proj:wkt2"] = grid.crs.wkt();
   if (grid.crs.geographic()) properties.erase("gsd");
   Json options = recipe_json(f.request)["options"];
-  for (const char* where : {"output", "like"}) options.erase(where);
+  for (const char* where : {"output", "like", "prefer", "href-replace"}) options.erase(where);
   const std::string what = options.dump() + grid_json(grid).dump() + ids;
   const Json item = {
       {"type", "Feature"},

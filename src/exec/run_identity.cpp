@@ -3,6 +3,7 @@
 #include <set>
 
 #include "cubemill/base/error.hpp"
+#include "cubemill/base/secrets.hpp"
 #include "cubemill/io/library_versions.hpp"
 #include "exec/report_text.hpp"
 #include "io/file_identity.hpp"
@@ -31,7 +32,7 @@ FileIdentity identity_of(const SceneInput& input) {
 Json input_json(const SceneInput& input) {
   const FileIdentity file = identity_of(input);
   Json json = {{"asset", input.asset},
-               {"href", input.href},
+               {"href", without_secrets(input.href)},  // signed anew it is the same
                {"band", input.band},
                {"bytes", file.bytes},
                {"modified", file.modified}};
@@ -95,9 +96,7 @@ Json run_identity(const CompositeRequest& request, const SurveyResult& surveyed,
     json["scenes"].push_back(std::move(scene));
   }
   json["left_out"] = Json::array();
-  for (const SkippedScene& k : left_out)
-    json["left_out"].push_back(
-        {{"item", k.item}, {"asset", k.asset}, {"href", k.href}, {"reason", k.reason}});
+  for (const SkippedScene& k : left_out) json["left_out"].push_back(skipped_json(k));
   return json;
 }
 

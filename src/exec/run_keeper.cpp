@@ -47,9 +47,7 @@ RunKeeper::RunKeeper(const OutputFolder& folder, Warn warn)
 std::vector<SkippedScene> RunKeeper::left_out() const {
   std::vector<SkippedScene> scenes;
   if (found_)
-    for (const Json& s : run_.value("left_out", Json::array()))
-      scenes.push_back(
-          {s.value("item", ""), s.value("asset", ""), s.value("href", ""), s.value("reason", "")});
+    for (const Json& s : run_.value("left_out", Json::array())) scenes.push_back(skipped_from(s));
   return scenes;
 }
 

@@ -29,13 +29,6 @@ Json scenes_json(const Survey& survey, const Plan& plan, const std::vector<Skipp
   return scenes;
 }
 
-Json skipped_json(const std::vector<SkippedScene>& skipped) {
-  Json list = Json::array();
-  for (const SkippedScene& s : skipped)
-    list.push_back({{"item", s.item}, {"asset", s.asset}, {"href", s.href}, {"reason", s.reason}});
-  return list;
-}
-
 double coordinate_error(const Plan& plan) {
   double worst = 0;
   for (const auto& lattice : plan.lattices) worst = std::max(worst, lattice->largest_error());
@@ -62,7 +55,9 @@ std::string report_json(const RunFacts& f) {
                      {"outside_bbox", f.catalog.outside_bbox}};
   report["observations"] = used_observations(f.plan);
   report["scenes"] = scenes_json(survey, f.plan, f.survey.skipped);
-  report["skipped"] = skipped_json(f.survey.skipped);
+  report["assets"] = places_json(survey);
+  report["skipped"] = Json::array();
+  for (const SkippedScene& s : f.survey.skipped) report["skipped"].push_back(skipped_json(s));
   report["scaling"] = scaling_json(survey);
   report["flags"] = survey.masked_flags;
   report["masked_share"] =

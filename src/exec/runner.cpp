@@ -220,7 +220,8 @@ class Runner {
       if (!options_.skip_unreadable) throw;
       const std::lock_guard lock(mutex_);
       if (!left_out_[error.scene()].exchange(true))
-        tally_.left_out.push_back({error.scene(), error.asset(), error.href(), error.what()});
+        tally_.left_out.push_back(
+            {error.scene(), error.asset(), error.href(), error.what(), error.failure()});
       queue_.failed(std::move(task));
       changed_.notify_all();
     }

@@ -12,6 +12,7 @@
 
 #include "exec/read_queue.hpp"
 #include "exec/run_state.hpp"
+#include "exec/skipped.hpp"
 #include "exec/tile_store.hpp"
 #include "exec/trace.hpp"
 
@@ -32,6 +33,7 @@ class TileSink {
 struct LeftOutScene {
   std::size_t scene = 0;  ///< into Plan::scenes
   std::string asset, href, reason;
+  FailureDetails failure;
 };
 
 struct RunTally {

@@ -227,7 +227,10 @@ class Surveyor {
         if (!recipe_.skip_unreadable) throw;
         const std::lock_guard lock(mutex_);
         result_.skipped.push_back({scene.id, choice.asset ? choice.asset->key : input.role,
-                                   choice.asset ? choice.asset->href : "", error.what()});
+                                   choice.asset ? without_secrets(choice.asset->href) : "",
+                                   error.what(), details_of(error)});
+        if (result_.skipped.size() > recipe_.max_skipped.of(result_.survey.scenes.size()))
+          stop_ = true;  // what the others are does not matter any more
         return;
       }
     }
@@ -385,6 +388,7 @@ SurveyResult survey_scenes(std::vector<Scene> scenes, const Recipe& recipe, Head
     if (std::none_of(leave_out.begin(), leave_out.end(), out)) wanted.push_back(i);
   }
   Surveyor(result, recipe, chooser, headers).run(wanted, threads);
+  check_skipped(result.skipped, survey.scenes.size(), recipe);
   if (survey.surveyed.empty())
     throw InvalidInput("no scene is left: all " + std::to_string(survey.scenes.size()) +
                        " were skipped as unreadable");

@@ -11,13 +11,9 @@
 #include "cubemill/model/product.hpp"
 #include "cubemill/plan/recipe.hpp"
 #include "cubemill/plan/survey.hpp"
+#include "exec/skipped.hpp"
 
 namespace cubemill {
-
-/// A scene that was left out with the user's leave.
-struct SkippedScene {
-  std::string item, asset, href, reason;
-};
 
 /// How headers are come by.
 enum class Headers {
@@ -37,7 +33,7 @@ struct SurveyResult {
 
 /// Surveys the scenes. `leave_out`: ids that could not be read before. Throws InvalidInput (unknown
 /// product, band, flag; an item lacks an asset) and IoError (a file is missing or unreadable),
-/// unless the recipe allows to skip such scenes.
+/// unless the recipe allows to skip such scenes, and as many of them.
 SurveyResult survey_scenes(std::vector<Scene> scenes, const Recipe& recipe, Headers headers,
                            int threads, const std::vector<SkippedScene>& leave_out);
 

@@ -13,6 +13,7 @@
 #include "exec/block_encoder.hpp"
 #include "exec/block_numbers.hpp"
 #include "exec/block_supply.hpp"
+#include "exec/skipped.hpp"
 #include "exec/trace.hpp"
 
 namespace cubemill {
@@ -35,14 +36,20 @@ struct ReadTally {
 class SceneError : public IoError {
  public:
   SceneError(const IoError& error, std::size_t scene, std::string asset, std::string href)
-      : IoError(error), scene_(scene), asset_(std::move(asset)), href_(std::move(href)) {}
+      : IoError(error),
+        scene_(scene),
+        asset_(std::move(asset)),
+        href_(std::move(href)),
+        failure_(details_of(error)) {}
   std::size_t scene() const { return scene_; }  ///< into Plan::scenes
   const std::string& asset() const { return asset_; }
   const std::string& href() const { return href_; }
+  const FailureDetails& failure() const { return failure_; }
 
  private:
   std::size_t scene_;
   std::string asset_, href_;
+  FailureDetails failure_;
 };
 
 /// The earliest chunks that are still on their way: later ones may be ahead of them.

@@ -10,9 +10,11 @@
 #include <unordered_map>
 
 #include "cubemill/base/error.hpp"
+#include "cubemill/io/href.hpp"
 #include "io/item_digest.hpp"
 #include "io/item_filter.hpp"
 #include "io/json_stream.hpp"
+#include "io/range_stream.hpp"
 #include "io/stac_item.hpp"
 
 namespace cubemill {
@@ -52,7 +54,8 @@ std::vector<std::string> files_below(const std::string& folder, std::uint64_t& f
 
 class CatalogReader {
  public:
-  explicit CatalogReader(const CatalogQuery& query) : query_(query), filter_(query) {}
+  CatalogReader(const CatalogQuery& query, const FetchRange& fetch)
+      : query_(query), fetch_(fetch), filter_(query) {}
 
   Catalog read(std::istream& standard_input) {
     for (const std::string& source : query_.sources) read_source(source, standard_input);
@@ -72,14 +75,30 @@ class CatalogReader {
   };
 
   void read_source(const std::string& source, std::istream& standard_input) {
+    if (source == "-")
+      return read_stream(standard_input, "standard input", (fs::current_path() / "").string(),
+                         false);
+    // A path stays as it is: it is shown so.
+    const bool local = scheme_of(source).empty() && !source.starts_with("/vsi");
+    const std::string place = local ? source : resolve_href(source, {});
+    const std::string scheme = scheme_of(place);
     std::error_code error;
-    if (source == "-") {
-      read_stream(standard_input, "standard input", (fs::current_path() / "").string(), false);
-    } else if (fs::is_directory(source, error)) {
-      for (const std::string& file : files_below(source, folder_links_)) read_file(file, true);
+    if (scheme == "s3" || scheme == "http" || scheme == "https") {
+      read_object(place);
+    } else if (!scheme.empty() || place.starts_with("/vsi")) {
+      throw InvalidInput(source + ": catalogs are read from files, folders, s3:// and http(s)://");
+    } else if (fs::is_directory(place, error)) {
+      for (const std::string& file : files_below(place, folder_links_)) read_file(file, true);
     } else {
-      read_file(source, false);
+      read_file(place, false);
     }
+  }
+
+  void read_object(const std::string& href) {
+    if (href.ends_with('/'))
+      throw InvalidInput(href + ": name a file; folders on the network are not listed");
+    RangeStream in(href, fetch_);
+    read_stream(in, without_secrets(href), href, false);
   }
 
   void read_file(const std::string& file, bool in_folder) {
@@ -167,6 +186,7 @@ class CatalogReader {
   }
 
   const CatalogQuery& query_;
+  const FetchRange& fetch_;
   ItemFilter filter_;
   Catalog catalog_;
   std::vector<std::string> files_;
@@ -177,8 +197,9 @@ class CatalogReader {
 
 }  // namespace
 
-Catalog read_catalog(const CatalogQuery& query, std::istream& standard_input) {
-  return CatalogReader(query).read(standard_input);
+Catalog read_catalog(const CatalogQuery& query, std::istream& standard_input,
+                     const FetchRange& fetch) {
+  return CatalogReader(query, fetch).read(standard_input);
 }
 
 }  // namespace cubemill

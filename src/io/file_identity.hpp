@@ -11,7 +11,7 @@ struct FileIdentity {
   std::string version;        ///< of a remote object (ETag); empty where there is none
 };
 
-/// Asks for a local path, an href, or a /vsi… path of GDAL. Throws IoError when it is not there.
-FileIdentity file_identity(const std::string& path);
+/// Asks for a resolved href: a local path, or what GDAL opens. Throws IoError when it is not there.
+FileIdentity file_identity(const std::string& href);
 
 }  // namespace cubemill

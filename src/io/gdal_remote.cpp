@@ -13,7 +13,6 @@
 namespace cubemill {
 namespace {
 
-constexpr const char* own_prefix = "/vsicubemill/";
 /// GDAL reads in small pieces; the first page is what opening the file has brought.
 constexpr std::size_t page_bytes = RemoteFile::front_bytes, cached_bytes = 4 << 20;
 
@@ -24,7 +23,7 @@ struct FileSystem {
   const char* prefix;
   const char* scheme;
 };
-constexpr FileSystem file_systems[] = {{own_prefix, ""}, {"/vsis3/", "s3://"}, {"/vsicurl/", ""}};
+constexpr FileSystem file_systems[] = {{"/vsis3/", "s3://"}, {"/vsicurl/", ""}};
 
 std::string href_of(const FileSystem& system, const char* name) {
   return system.scheme + std::string(name);
@@ -111,10 +110,6 @@ void install(const FileSystem& system) {
 
 void install_remote_files() {
   for (const FileSystem& system : file_systems) install(system);
-}
-
-std::string gdal_name(const std::string& href) {
-  return is_remote(href) ? own_prefix + href : href;
 }
 
 std::exception_ptr take_remote_failure() { return std::exchange(last_failure, nullptr); }

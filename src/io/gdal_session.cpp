@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "cubemill/base/error.hpp"
+#include "cubemill/io/href.hpp"
 #include "cubemill/io/raster.hpp"
 #include "io/gdal_remote.hpp"
 
@@ -69,7 +70,7 @@ void initialise_gdal(std::uint64_t cache_bytes) {
 
 GDALDatasetUniquePtr open_dataset(const std::string& href) {
   register_drivers();
-  const std::string path = gdal_name(href);
+  const std::string path = gdal_path(href);
   CPLStringList siblings;
   if (remote(path)) siblings.AddString(CPLGetFilename(path.c_str()));
   GdalErrors errors;

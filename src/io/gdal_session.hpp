@@ -27,7 +27,7 @@ class GdalErrors {
   std::string text_;
 };
 
-/// Opens a raster dataset for reading, a path or an href. Throws IoError with GDAL's reason.
+/// Opens a raster dataset for reading. Throws IoError with GDAL's reason.
 GDALDatasetUniquePtr open_dataset(const std::string& href);
 
 }  // namespace cubemill

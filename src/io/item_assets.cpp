@@ -5,20 +5,14 @@
 #include <cstdlib>
 
 #include "cubemill/base/error.hpp"
-#include "cubemill/io/catalog.hpp"
+#include "cubemill/io/href.hpp"
+#include "io/item_storage.hpp"
+#include "io/json_member.hpp"
 
 namespace cubemill {
 namespace {
 
 using nlohmann::json;
-
-/// The member, or null where the object has none.
-const json& member(const json& object, const char* key) {
-  static const json nothing;
-  if (!object.is_object()) return nothing;
-  const auto found = object.find(key);
-  return found == object.end() ? nothing : *found;
-}
 
 const json& element(const json& list, std::size_t index) {
   static const json nothing;
@@ -179,6 +173,22 @@ ProjMetadata read_proj(const json& asset, const json& properties) {
   return proj;
 }
 
+/// Other places of the asset, of the extension alternate-assets; one without a readable href is
+/// none.
+std::vector<AlternateHref> read_alternates(const json& asset, const json& properties,
+                                           const std::string& base) {
+  std::vector<AlternateHref> alternates;
+  const json& list = member(asset, "alternate");
+  if (!list.is_object()) return alternates;
+  for (const auto& [name, alternate] : list.items()) {
+    const json& href = member(alternate, "href");
+    if (!href.is_string() || href.get_ref<const std::string&>().empty()) continue;
+    const std::string resolved = resolve_href(href.get<std::string>(), base);
+    alternates.push_back({name, resolved, read_storage(resolved, alternate, properties)});
+  }
+  return alternates;
+}
+
 bool says_offset_applied(const json& properties) {
   for (const char* key : {"earthsearch:boa_offset_applied", "sentinel:boa_offset_applied"})
     if (member(properties, key) == json(true)) return true;
@@ -196,12 +206,15 @@ std::map<std::string, SceneAsset> read_assets(const json& item, const std::strin
     if (!href.is_string() || href.get_ref<const std::string&>().empty())
       throw InvalidInput("asset '" + key + "' lacks 'href'");
     if (!holds_pixels(asset)) continue;
+    const std::string resolved = resolve_href(href.get<std::string>(), base);
     assets[key] = {key,
-                   resolve_href(href.get<std::string>(), base),
+                   resolved,
                    read_names(asset, properties),
                    read_numbers(asset, offset_applied),
                    read_proj(asset, properties),
-                   read_pixel_bytes(asset)};
+                   read_pixel_bytes(asset),
+                   read_storage(resolved, asset, properties),
+                   read_alternates(asset, properties, base)};
   }
   return assets;
 }

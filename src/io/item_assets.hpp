@@ -17,7 +17,8 @@ namespace cubemill {
 /// offset 0. Where the item says that the offset has been applied to the pixels already
 /// (`earthsearch:boa_offset_applied`), it is 0, whatever the asset says. Grid: the asset's `proj:*`
 /// before the item's, each as far as they agree on the shape; what cannot be read counts as not
-/// said, because the file itself decides.
+/// said, because the file itself decides. Alternates with a href are kept, each with what
+/// `storage:*` says of it.
 std::map<std::string, SceneAsset> read_assets(const nlohmann::json& item, const std::string& base);
 
 }  // namespace cubemill

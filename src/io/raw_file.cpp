@@ -12,6 +12,7 @@
 #include <mutex>
 #include <utility>
 
+#include "cubemill/io/href.hpp"
 #include "io/gdal_session.hpp"
 #include "io/open_pool.hpp"
 #include "io/read_failure.hpp"
@@ -101,7 +102,7 @@ class VsiHandle final : public FileHandle {
 
 class RemoteHandle final : public FileHandle {
  public:
-  explicit RemoteHandle(const std::string& path) : file_(RemoteFile::open(path)) {
+  explicit RemoteHandle(const std::string& href) : file_(RemoteFile::open(href)) {
     size_ = file_->size();
   }
   std::size_t read_at(std::uint64_t offset, std::byte* out, std::size_t size) override {
@@ -112,8 +113,9 @@ class RemoteHandle final : public FileHandle {
   std::shared_ptr<const RemoteFile> file_;
 };
 
-std::unique_ptr<FileHandle> open_handle(const std::string& path) {
-  if (is_remote(path)) return std::make_unique<RemoteHandle>(path);
+std::unique_ptr<FileHandle> open_handle(const std::string& href) {
+  if (is_remote(href)) return std::make_unique<RemoteHandle>(href);
+  const std::string path = gdal_path(href);
   if (path.starts_with("/vsi")) return std::make_unique<VsiHandle>(path);
   return std::make_unique<LocalHandle>(path);
 }

@@ -105,26 +105,31 @@ NetTally RangeClient::tally() const {
 
 namespace {
 
-std::mutex process_mutex;
-std::optional<NetOptions> process_options;
-bool process_has_client = false;
+struct ProcessClient {
+  std::mutex mutex;
+  NetOptions options;
+  std::unique_ptr<RangeClient> client;
+};
+
+ProcessClient& process_client() {
+  static ProcessClient process;
+  return process;
+}
 
 }  // namespace
 
 void initialise_net(NetOptions options) {
-  const std::lock_guard lock(process_mutex);
-  if (process_has_client)
-    throw std::logic_error("initialise_net comes before the first net_client");
-  process_options = std::move(options);
+  ProcessClient& process = process_client();
+  const std::lock_guard lock(process.mutex);
+  process.client.reset();
+  process.options = std::move(options);
 }
 
 RangeClient& net_client() {
-  static RangeClient client([] {
-    const std::lock_guard lock(process_mutex);
-    process_has_client = true;
-    return process_options.value_or(NetOptions{});
-  }());
-  return client;
+  ProcessClient& process = process_client();
+  const std::lock_guard lock(process.mutex);
+  if (!process.client) process.client = std::make_unique<RangeClient>(process.options);
+  return *process.client;
 }
 
 }  // namespace cubemill

@@ -133,7 +133,7 @@ void RangeLoop::give_up(RangePtr range, const Verdict& verdict, const std::strin
   if (!because.empty()) text += "; " + because;
   if (!verdict.advice.empty()) text += "; " + verdict.advice;
   const RangeFailure failure(without_secrets(range->href.text), text, verdict.kind,
-                             range->last_status, range->attempts);
+                             range->last_status, range->attempts, place_of(range->request));
   finish(std::move(range), {}, std::make_exception_ptr(failure), now);
 }
 

@@ -19,10 +19,10 @@ bool is_strong(const std::string& etag) { return !etag.empty() && !etag.starts_w
 RequestMaker::RequestMaker(const NetOptions& options, const Environment& environment,
                            std::function<void()> changed)
     : sign_(options.sign && !is_yes(environment("AWS_NO_SIGN_REQUEST"))),
-      pays_(options.requester_pays ||
-            equal_but_for_case(environment("AWS_REQUEST_PAYER"), "requester")),
+      pays_(options.requester_pays.value_or(
+          equal_but_for_case(environment("AWS_REQUEST_PAYER"), "requester"))),
       paying_buckets_(options.requester_pays_buckets.begin(), options.requester_pays_buckets.end()),
-      places_(s3_endpoint(environment, AwsProfiles(environment))),
+      places_(s3_endpoint(environment, AwsProfiles(environment)), options.bucket_regions),
       keeper_(chain(environment), changed),
       signed_(options.sign_command, changed) {}
 

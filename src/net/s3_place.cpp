@@ -56,8 +56,9 @@ std::string S3Places::url(const std::string& bucket, const std::string& key) con
 }
 
 std::string S3Places::region(const std::string& bucket) const {
-  const auto found = corrected_.find(bucket);
-  return found != corrected_.end() ? found->second : either(endpoint_.region, first_region);
+  for (const auto* const regions : {&corrected_, &said_})
+    if (const auto found = regions->find(bucket); found != regions->end()) return found->second;
+  return either(endpoint_.region, first_region);
 }
 
 bool S3Places::correct(const std::string& bucket, const std::string& region) {

@@ -24,7 +24,11 @@ S3Endpoint s3_endpoint(const Environment& environment, const AwsProfiles& profil
 
 class S3Places {
  public:
-  explicit S3Places(S3Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
+  /// `regions`, by bucket, are believed where the endpoint is AWS's and says no region.
+  explicit S3Places(S3Endpoint endpoint, std::map<std::string, std::string> regions = {})
+      : endpoint_(std::move(endpoint)) {
+    if (!own_endpoint() && endpoint_.region.empty()) said_ = std::move(regions);
+  }
 
   std::string url(const std::string& bucket, const std::string& key) const;
   std::string region(const std::string& bucket) const;
@@ -36,7 +40,7 @@ class S3Places {
 
  private:
   S3Endpoint endpoint_;
-  std::map<std::string, std::string> corrected_;
+  std::map<std::string, std::string> said_, corrected_;
 };
 
 }  // namespace cubemill::net

@@ -215,6 +215,21 @@ std::uint64_t parse_size(const std::string& text, std::uint64_t total) {
   throw InvalidInput("'" + text + "' is not a size: give 512MiB, 2GiB or 50%");
 }
 
+SkipLimit parse_skip_limit(const std::string& text) {
+  const std::string t = trimmed(text);
+  const bool share = t.ends_with('%');
+  const double value = parse_number(share ? t.substr(0, t.size() - 1) : t, "--max-skipped");
+  SkipLimit limit;
+  if (share && value >= 0 && value <= 100) {
+    limit.share = value / 100;
+  } else if (!share && value >= 0 && value <= 1e9 && value == std::floor(value)) {
+    limit.scenes = std::uint64_t(value);
+  } else {
+    throw InvalidInput("--max-skipped '" + text + "': a number of scenes, or 0% to 100% of them");
+  }
+  return limit;
+}
+
 std::pair<std::string, std::string> parse_assignment(const std::string& text,
                                                      const std::string& option) {
   const auto equals = text.find('=');

@@ -40,10 +40,10 @@ class Program:
         options = {"capture_output": True, "text": True, "timeout": TIMEOUT, "stdin": subprocess.DEVNULL, **options}
         return subprocess.run(command, **options)
 
-    def composite(self, catalog, *arguments, out="out", expect=0):
+    def composite(self, catalog, *arguments, out="out", expect=0, **options):
         """Runs `composite` quietly; returns the output folder after checking the exit code."""
         directory = self.work / out
-        done = self.run("composite", catalog, "-o", directory, "--progress", "none", *arguments)
+        done = self.run("composite", catalog, "-o", directory, "--progress", "none", *arguments, **options)
         assert done.returncode == expect, f"exit {done.returncode}: {done.stderr}"
         return directory
 

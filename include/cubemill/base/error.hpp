@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "cubemill/base/secrets.hpp"
+
 namespace cubemill {
 
 /// Exit codes of the program; ended by a signal it gives 128 + its number (130, 143).
@@ -19,10 +21,11 @@ enum class ExitCode : int {
   done_with_skips = 6,
 };
 
-/// Base of all failures; `what()` is one line: what, where, what to do.
+/// Base of all failures; `what()` is one line: what, where, what to do, and no secret of an URL.
 class Error : public std::runtime_error {
  public:
-  Error(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  Error(ExitCode code, const std::string& message)
+      : std::runtime_error(without_secrets(message)), code_(code) {}
   ExitCode code() const noexcept { return code_; }
 
  private:

@@ -27,14 +27,29 @@ struct ProjMetadata {
   std::optional<std::array<std::int64_t, 2>> shape;  ///< rows, columns
 };
 
+/// What `storage:*` says of the place of an asset, as far as it says.
+struct AssetStorage {
+  std::string region;
+  bool requester_pays = false;
+};
+
+/// Another place of an asset (`alternate`).
+struct AlternateHref {
+  std::string name;  ///< its key: `s3`, `https`, …
+  std::string href;
+  AssetStorage storage;
+};
+
 struct SceneAsset {
   std::string key;
-  std::string href;  ///< as GDAL opens it: absolute path, /vsi…, http(s):// and s3:// translated
+  std::string href;  ///< absolute path, `s3://…`, `http(s)://…` or GDAL's `/vsi…`
   std::vector<std::string> names;  ///< name and common name of the band of a one-band file
   std::vector<BandNumbers> bands;  ///< from raster:bands, STAC 1.1 `bands` or the asset itself;
                                    ///< index 0 = first band; empty where nothing is said
   ProjMetadata proj;
   std::size_t pixel_bytes = 0;  ///< of its bands by `data_type`, in sum; 0 where nothing is said
+  AssetStorage storage;         ///< of `href`
+  std::vector<AlternateHref> alternates;  ///< by name; none once one has been chosen
 };
 
 struct Scene {

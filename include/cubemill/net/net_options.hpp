@@ -2,6 +2,8 @@
 // values; what is empty is taken from where AWS's own tools look (environment, profiles, …).
 #pragma once
 #include <chrono>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,8 +16,9 @@ struct NetOptions {
   std::chrono::milliseconds backoff{200};   ///< the longest first pause; doubled with every failure
   int attempts = 10;                        ///< for one range, the first one included
   bool sign = true;                         ///< sign requests to S3 where credentials are found
-  bool requester_pays = false;              ///< for all buckets
-  std::vector<std::string> requester_pays_buckets{};  ///< for these
+  std::optional<bool> requester_pays{};     ///< for all buckets; unset: as the environment says
+  std::vector<std::string> requester_pays_buckets{};    ///< for these
+  std::map<std::string, std::string> bucket_regions{};  ///< where the environment says none
   std::string sign_command{};  ///< makes a fresh URL of one that has expired: href in, URL out
   std::string user_agent{};
 };

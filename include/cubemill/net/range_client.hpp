@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "cubemill/base/error.hpp"
 #include "cubemill/net/net_options.hpp"
@@ -49,16 +50,22 @@ class RangeFailure : public IoError {
     exhausted,  ///< tried until attempts, deadline or the run's budget were used up
   };
   RangeFailure(const std::string& href, const std::string& message, Kind kind, int status,
-               int attempts)
-      : IoError(href, message), kind_(kind), status_(status), attempts_(attempts) {}
+               int attempts, std::string range = {})
+      : IoError(href, message),
+        kind_(kind),
+        status_(status),
+        attempts_(attempts),
+        range_(std::move(range)) {}
   Kind kind() const { return kind_; }
   int status() const { return status_; }  ///< of the last answer; 0: there was none
   int attempts() const { return attempts_; }
+  const std::string& range() const { return range_; }  ///< that was asked for, in words
 
  private:
   Kind kind_;
   int status_;
   int attempts_;
+  std::string range_;
 };
 
 /// What the client did.
@@ -102,9 +109,10 @@ class RangeClient {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Sets up the client that this process reads objects with. Call before the first `net_client`.
+/// Sets up the client that this process reads objects with, in place of an earlier one. Call while
+/// nobody reads.
 void initialise_net(NetOptions options);
-/// The client of this process; made at the first call.
+/// The client of this process; made at the first call after `initialise_net`.
 RangeClient& net_client();
 
 }  // namespace cubemill

@@ -10,6 +10,7 @@
 
 #include "cubemill/model/date.hpp"
 #include "cubemill/model/geobox.hpp"
+#include "cubemill/model/href_choice.hpp"
 #include "cubemill/model/period.hpp"
 #include "cubemill/model/scene.hpp"
 #include "cubemill/pixel/resampling.hpp"
@@ -19,6 +20,18 @@ namespace cubemill {
 enum class GroupBy { solar_day, scene };
 enum class Fuse { pixel, band };
 enum class Order { automatic, tile, scene };
+/// Which stored resolutions of a raster may be read: the full one, or an overview that is enough.
+enum class Overviews { none, automatic };
+
+/// How many scenes may be left out as unreadable: a number, or a share of all.
+struct SkipLimit {
+  std::uint64_t scenes = UINT64_MAX;
+  std::optional<double> share;  ///< 0…1, of the scenes that the query keeps
+
+  std::uint64_t of(std::size_t all) const {
+    return share ? std::uint64_t(*share * double(all) + 1e-9) : scenes;
+  }
+};
 
 /// One output: an index by name, or `NAME=BAND`.
 struct IndexRequest {
@@ -70,6 +83,7 @@ struct Recipe {
   std::string datetime_text;
   DateInterval datetime;
   std::vector<std::string> where;
+  HrefChoice hrefs;
   std::optional<Box> bbox;  ///< in bbox_crs; right < left crosses 180° in degrees
   std::string bbox_crs = "EPSG:4326";
   std::string product;
@@ -79,6 +93,7 @@ struct Recipe {
   ResamplingRequest resampling;
   GroupBy group_by = GroupBy::solar_day;
   Fuse fuse = Fuse::pixel;
+  Overviews overviews = Overviews::none;
   std::vector<IndexRequest> indices = {{"ndvi", ""}};
   bool scaling = true;
   bool valid_range = true;
@@ -86,6 +101,7 @@ struct Recipe {
   PeriodKind period = PeriodKind::season;
   std::vector<std::string> reducers = {"mean", "count"};
   bool skip_unreadable = false;
+  SkipLimit max_skipped;
 };
 
 /// How the result may be made; nothing here changes a bit of it.
@@ -108,6 +124,8 @@ ResamplingRequest parse_resampling(const std::vector<std::string>& values);
 std::vector<IndexRequest> parse_indices(const std::string& text);
 std::vector<BitTest> parse_bits(const std::string& text);
 std::vector<std::uint32_t> parse_values(const std::string& text);
+/// `3` scenes or `5%` of them.
+SkipLimit parse_skip_limit(const std::string& text);
 std::vector<std::string> parse_reducers(const std::string& text);
 /// `512MiB`, `2GiB`, `1.5GB`, `800M`, bytes, or `50%` of `total`.
 std::uint64_t parse_size(const std::string& text, std::uint64_t total);

@@ -23,7 +23,7 @@ struct Facts {
     survey.survey.surveyed.pop_back();
     for (Scene& s : survey.survey.scenes) s.self_href = "/items/" + s.id + ".json";
     survey.survey.masked_flags = {"cloud"};
-    survey.skipped = {{"scene2", "nir", "/data/nir.tif", "cannot be read"}};
+    survey.skipped = {{"scene2", "nir", "/data/nir.tif", "cannot be read", {}}};
     request.recipe.sources = {"/items"};
     request.recipe.period = PeriodKind::month;
     request.options = {{"period", {"month"}}};
@@ -74,6 +74,35 @@ TEST(Report, HoldsTheRecipeTheGridAndWhatBecameOfEveryScene) {
   EXPECT_EQ(r["skipped"][0]["asset"], "nir");
   EXPECT_EQ(r["skipped"][0]["href"], "/data/nir.tif");
   EXPECT_EQ(r["skipped"][0]["reason"], "cannot be read");
+}
+
+TEST(Report, SaysWhereTheAssetsLie) {
+  Facts f;
+  auto& scenes = f.survey.survey.surveyed;
+  ASSERT_EQ(scenes.size(), 2u);
+  for (SceneInput& in : scenes[0].inputs) in.href = "s3://b/" + in.asset + ".tif";
+  for (SceneInput& in : scenes[1].inputs) in.href = "https://h/two_bands.tif?sig=secret";
+  const Json r = Json::parse(report_json(f.facts()));
+  const Json expected = {{{"place", "https://h"}, {"assets", 1}},
+                         {{"place", "s3://b"}, {"assets", scenes[0].inputs.size()}}};
+  EXPECT_EQ(r["assets"], expected);
+  const CatalogCounts counts;
+  EXPECT_EQ(Json::parse(plan_json(f.request, f.survey, counts, f.plan))["assets"], expected);
+  EXPECT_THAT(plan_table(f.request, f.survey, counts, f.plan),
+              testing::Contains("assets        1 in https://h, " +
+                                std::to_string(scenes[0].inputs.size()) + " in s3://b"));
+}
+
+TEST(Report, AndPlanAndItemHoldNoSecret) {
+  Facts f;
+  f.request.recipe.sources = {"https://h/items.json?sig=secret"};
+  f.request.options["href-replace"] = {"s3://b=https://me:secret@h"};
+  for (Scene& s : f.survey.survey.scenes) s.self_href = "https://h/a.json?token=secret";
+  const std::string plan = plan_json(f.request, f.survey, f.catalog, f.plan);
+  for (const std::string& text : {report_json(f.facts()), item_json(f.facts()), plan}) {
+    EXPECT_THAT(text, testing::Not(HasSubstr("secret")));
+    EXPECT_THAT(text, HasSubstr("…"));
+  }
 }
 
 TEST(Report, SaysWhichBackendAndWhy) {

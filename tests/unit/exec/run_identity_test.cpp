@@ -47,7 +47,7 @@ class RunIdentityIn : public spill_test::SpillIn {
 
 TEST_F(RunIdentityIn, IsTheSameForTheSameRun) {
   input(0, 1).numbers.nodata = std::numeric_limits<double>::quiet_NaN();
-  left_out = {{"scene2", "nir", "/data/nir.tif", "cannot be read"}};
+  left_out = {{"scene2", "nir", "/data/nir.tif", "cannot be read", {}}};
   EXPECT_EQ(change([] {}), "nothing");
   EXPECT_EQ(change([&] {
               request.limits = {1u << 29, 7, Order::scene};
@@ -105,6 +105,13 @@ TEST_F(RunIdentityIn, NamesTheRasterThatIsAnother) {
             "scenes, scene0, inputs: was " + was + ", is " + is);
 }
 
+TEST_F(RunIdentityIn, IsTheSameWhenHrefsAreSignedAnew) {
+  input(0, 1).href = "https://127.0.0.1:1/red.tif?sig=first";  // where nobody answers
+  EXPECT_EQ(change([&] { input(0, 1).href = "https://127.0.0.1:1/red.tif?sig=second"; }),
+            "nothing");
+  EXPECT_EQ(identity().dump().find("second"), std::string::npos);
+}
+
 TEST_F(RunIdentityIn, NamesTheSceneThatIsAnotherAndCountsThoseThatCame) {
   EXPECT_EQ(change([&] { surveyed.survey.scenes[1].id = "scene9"; }),
             "scenes: was scene1, is scene9");
@@ -119,7 +126,7 @@ TEST_F(RunIdentityIn, NamesTheGridAndTheFlags) {
 }
 
 TEST_F(RunIdentityIn, SaysWhichSceneIsLeftOut) {
-  left_out = {{"a", "nir", "/a.tif", "r"}};
+  left_out = {{"a", "nir", "/a.tif", "r", {}}};
   EXPECT_EQ(change([&] { left_out[0].href = "/b.tif"; }), "left_out: was /a.tif, is /b.tif");
   EXPECT_THAT(change([&] { left_out.clear(); }), testing::StartsWith("left_out: was [{"));
 }

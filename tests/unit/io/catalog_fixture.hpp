@@ -58,7 +58,9 @@ class CatalogTest : public testing::Test {
 
   static Catalog read(const CatalogQuery& query, const std::string& standard_input = "") {
     std::istringstream in(standard_input);
-    return read_catalog(query, in);
+    return read_catalog(query, in, [](const RangeRequest& range) -> RangeAnswer {
+      throw IoError(range.href, "no network here");
+    });
   }
   static Catalog read(const std::string& source, const std::string& standard_input = "") {
     return read(CatalogQuery{{source}, {}, {}, {}}, standard_input);

@@ -151,6 +151,32 @@ TEST(RangeClient, PaysWhereTheRequesterPays) {
                RangeFailure);
   stand.environment.set("AWS_REQUEST_PAYER", "requester");
   EXPECT_EQ(RangeClient{NetOptions{}}.fetch({.href = "s3://bucket/a.tif", .size = 9}).size, 9U);
+  const NetOptions for_none{.requester_pays = false};
+  EXPECT_THROW(RangeClient{for_none}.fetch({.href = "s3://bucket/a.tif", .size = 9}), RangeFailure)
+      << "options come before the environment";
+}
+
+TEST(RangeClient, SaysWhichRangeItCouldNotGet) {
+  const S3Stand stand;
+  try {
+    RangeClient{NetOptions{}}.fetch({.href = "s3://bucket/gone.tif", .offset = 100, .size = 50});
+    FAIL() << "there is no such object";
+  } catch (const RangeFailure& failure) {
+    EXPECT_EQ(failure.range(), "bytes 100-149");
+    EXPECT_EQ(failure.status(), 404);
+  }
+}
+
+TEST(NetClient, IsMadeAnewWithOtherOptions) {
+  S3Stand stand({"--key", "AK:SK"});
+  stand.environment.set("AWS_ACCESS_KEY_ID", "AK");
+  stand.environment.set("AWS_SECRET_ACCESS_KEY", "SK");
+  const RangeRequest range{.href = "s3://bucket/a.tif", .size = 9};
+  initialise_net({.sign = false});
+  EXPECT_THROW(net_client().fetch(range), RangeFailure);
+  initialise_net({});
+  EXPECT_EQ(net_client().fetch(range).size, 9U);
+  EXPECT_EQ(&net_client(), &net_client());
 }
 
 TEST(RangeClient, SendsUrlsByteByByteAsTheyAre) {

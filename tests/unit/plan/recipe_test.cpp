@@ -133,6 +133,20 @@ TEST(Recipe, ReadsSizes) {
         << bad;
 }
 
+TEST(Recipe, ReadsHowManyScenesMayBeSkipped) {
+  EXPECT_EQ(parse_skip_limit("0").of(10), 0u);
+  EXPECT_EQ(parse_skip_limit(" 3 ").of(10), 3u);
+  EXPECT_EQ(parse_skip_limit("3").of(2), 3u);
+  EXPECT_EQ(parse_skip_limit("0%").of(10), 0u);
+  EXPECT_EQ(parse_skip_limit("12.5%").of(15), 1u);
+  EXPECT_EQ(parse_skip_limit("12.5 %").of(16), 2u);
+  EXPECT_EQ(parse_skip_limit("100%").of(10), 10u);
+  EXPECT_EQ(SkipLimit{}.of(1000000), UINT64_MAX) << "without the option: all but one";
+  for (const char* bad : {"", "%", "-1", "1.5", "101%", "-1%", "few", "nan", "nan%", "inf"})
+    EXPECT_THAT(refusal([&] { parse_skip_limit(bad); }), testing::HasSubstr("--max-skipped"))
+        << bad;
+}
+
 TEST(Recipe, ReadsAssignments) {
   EXPECT_EQ(parse_assignment("red = B4#2", "--band"),
             (std::pair<std::string, std::string>("red", "B4#2")));

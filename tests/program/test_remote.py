@@ -1,0 +1,95 @@
+"""Catalogs and scenes on a server: an S3 endpoint on this machine (tests/tools/s3_stand)."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from conftest import ROOT, Program
+
+GRID = ["--resolution", 90, "--period", "all", "--compress", "lzw"]
+STAND = ROOT / "tests/tools/s3_stand/s3_stand.py"
+
+
+@contextlib.contextmanager
+def standing(root, *arguments):
+    """The endpoint, and the environment in which it is found; no credentials but those given."""
+    command = [sys.executable, str(STAND), "--root", str(root), "--exit-with-parent", *map(str, arguments)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        endpoint = json.loads(server.stdout.readline())["endpoint"]
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        yield endpoint, {
+            **clean,
+            "AWS_S3_ENDPOINT": endpoint,
+            "AWS_HTTPS": "NO",
+            "AWS_VIRTUAL_HOSTING": "FALSE",
+            "AWS_ACCESS_KEY_ID": "AK",
+            "AWS_SECRET_ACCESS_KEY": "SK",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+    finally:
+        server.kill()
+        server.communicate()
+
+
+@pytest.fixture(scope="module")
+def bucket(archive, tmp_path_factory):
+    """A folder of buckets; `demo` holds the archive."""
+    root = tmp_path_factory.mktemp("buckets")
+    shutil.copytree(archive, root / "demo/c")
+    return root
+
+
+@pytest.fixture(scope="module")
+def plain(archive, tmp_path_factory):
+    return Program(tmp_path_factory.mktemp("plain")).composite(archive / "items.json", *GRID)
+
+
+def report(directory):
+    return json.loads((directory / "report.json").read_text())
+
+
+def same_pixels(a, b):
+    return all((a / name).read_bytes() == (b / name).read_bytes() for name in ("ndvi_mean.tif", "ndvi_count.tif"))
+
+
+def test_a_catalog_on_s3_gives_the_pixels_of_the_files(program, bucket, plain):
+    with standing(bucket, "--key", "AK:SK") as (_, environment):
+        out = program.composite("s3://demo/c/items.json", *GRID, env=environment)
+    assert same_pixels(out, plain)
+    assert report(out)["recipe"]["sources"] == ["s3://demo/c/items.json"]
+    assert report(out)["assets"] == [{"place": "s3://demo", "assets": 36}]
+
+
+def test_a_catalog_by_http_gives_the_pixels_of_the_files(program, bucket, plain):
+    with standing(bucket) as (endpoint, environment):
+        out = program.composite(f"http://{endpoint}/demo/c/items.json?token=abc", *GRID, env=environment)
+    assert same_pixels(out, plain)
+    assert report(out)["recipe"]["sources"] == [f"http://{endpoint}/demo/c/items.json?…"]
+    assert report(out)["assets"] == [{"place": f"http://{endpoint}", "assets": 36}]
+
+
+def test_a_catalog_that_is_not_there_is_one_clear_line(program, bucket):
+    with standing(bucket) as (_, environment):
+        done = program.run("plan", "s3://demo/c/gone.json", "-q", env=environment)
+    assert done.returncode == 3
+    (line,) = done.stderr.strip().splitlines()
+    assert "s3://demo/c/gone.json" in line and "404" in line
+
+
+def test_a_bucket_that_is_paid_for_needs_the_users_word_for_its_catalog(program, bucket):
+    with standing(bucket, "--key", "AK:SK", "--requester-pays", "demo") as (_, environment):
+        words = ["plan", "s3://demo/c/items.json", "-q"]
+        refused = program.run(*words, env=environment)
+        assert refused.returncode == 3 and "403" in refused.stderr, refused.stderr
+        environment["AWS_REQUEST_PAYER"] = "requester"  # GDAL reads the headers
+        for options in ([], ["--request-payer", "demo"], ["--request-payer", "requester"]):
+            done = program.run(*words, *options, env=environment)
+            assert done.returncode == 0, done.stderr
+        refused = program.run(*words, "--request-payer", "none", env=environment)
+        assert refused.returncode == 3 and "403" in refused.stderr, refused.stderr
