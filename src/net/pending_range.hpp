@@ -1,5 +1,7 @@
 // A range from when it is asked for until it is answered. Owned by the loop.
 #pragma once
+#include <optional>
+
 #include "cubemill/net/range_client.hpp"
 #include "net/clock.hpp"
 #include "net/href.hpp"
@@ -14,12 +16,14 @@ struct PendingRange {
   Moment asked{};
 
   Href href;
-  Moment begun{};              ///< the first request
-  int attempts = 0;            ///< requests sent for it, hedges and detours not counted
-  int detours = 0;             ///< redirects, regions and renewals in a row
-  int last_status = 0;         ///< of the last answer
-  Transfer* flying = nullptr;  ///< its request
-  Transfer* beside = nullptr;  ///< its hedge
+  Moment begun{};                        ///< the first request
+  int attempts = 0;                      ///< requests sent for it, hedges and detours not counted
+  int detours = 0;                       ///< redirects, other regions, renewals
+  std::optional<Verdict> refusal;        ///< after which keys, or a URL, were made anew, once
+  std::uint64_t refused_generation = 0;  ///< of the keys
+  int last_status = 0;                   ///< of the last answer
+  Transfer* flying = nullptr;            ///< its request
+  Transfer* beside = nullptr;            ///< its hedge
 
   Extent extent() const { return {request.offset, request.size, request.may_be_shorter}; }
 };

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
-#include <optional>
-#include <stdexcept>
 #include <thread>
 #include <utility>
 

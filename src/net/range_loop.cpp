@@ -109,6 +109,7 @@ void RangeLoop::reap() {
 // Gives up requests that are silent, asks beside those that are slow.
 void RangeLoop::watch(Moment now) {
   next_look_ = now + look_every;
+  wanted_ = 0;
   std::vector<Transfer*> all;
   all.reserve(flying_.size());
   for (const auto& [transfer, owner] : flying_) all.push_back(transfer);
@@ -122,8 +123,12 @@ void RangeLoop::watch(Moment now) {
       silent(*transfer, now);
     else if (!range.beside && hedging_.may_hedge(hedges_, limit_.limit()) &&
              hedging_.is_slow(seconds_between(transfer->sent(), now), transfer->has_first_byte(),
-                              range.request.size))
-      hedge(range, now);
+                              range.request.size)) {
+      if (int(flying_.size()) < options_.connections)
+        hedge(range, now);
+      else
+        ++wanted_;
+    }
   }
 }
 

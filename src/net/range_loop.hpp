@@ -2,6 +2,7 @@
 // which order, by the rules of the policies. `run` is one thread's, which owns all but what is
 // behind the mutex; `ask` and `stop` may be called from any.
 #pragma once
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -55,7 +56,7 @@ class RangeLoop {
   TransferPtr land(Transfer& transfer, CURLcode code);
   void recycle(TransferPtr transfer) { spare_.push_back(std::move(transfer)); }
   void cancel(Transfer* transfer);
-  bool has_room() const { return int(flying_.size()) < limit_.limit(); }
+  bool has_room() const { return int(flying_.size()) < std::max(1, limit_.limit() - wanted_); }
 
   // What becomes of them (range_outcome.cpp).
   void ended(Transfer& transfer, CURLcode code, Moment now);
@@ -91,6 +92,7 @@ class RangeLoop {
   std::unordered_map<Transfer*, TransferPtr> flying_;
   std::vector<TransferPtr> spare_;
   int hedges_ = 0;  // in flight
+  int wanted_ = 0;  // hedges that wait for room, which is kept for them
   Moment next_look_{};
 };
 

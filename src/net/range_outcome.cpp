@@ -76,12 +76,15 @@ void RangeLoop::detour(RangePtr range, const Verdict& verdict, const WireRequest
   cancel(range->flying);
   cancel(range->beside);
   bool leads = ++range->detours <= most_detours;
-  if (leads && verdict.move == Verdict::Move::renew)
-    leads = maker_.refused(range->href, sent, now);
-  else if (leads && !verdict.region.empty())
+  if (verdict.move == Verdict::Move::renew) {
+    leads = leads && !range->refusal && maker_.refused(range->href, sent, now);
+    range->refusal = verdict;
+    range->refused_generation = sent.key_generation;
+  } else if (leads && !verdict.region.empty()) {
     leads = maker_.learn_region(range->href, sent, verdict.region);
-  else if (leads)
+  } else if (leads) {
     leads = maker_.learn_location(range->href, sent, verdict.location);
+  }
   if (!leads) return give_up(std::move(range), verdict, "", now);
   --range->attempts;
   queue_.push_front(std::move(range));

@@ -4,6 +4,14 @@
 #include "net/range_loop.hpp"
 
 namespace cubemill::net {
+namespace {
+
+// Whether the request would be signed with what has been refused for this range.
+bool has_same_keys(const WireRequest& wire, const PendingRange& range) {
+  return range.refusal && wire.keys && wire.key_generation == range.refused_generation;
+}
+
+}  // namespace
 
 void RangeLoop::start(RangePtr range, Moment now) {
   try {
@@ -16,8 +24,13 @@ void RangeLoop::start(RangePtr range, Moment now) {
   if (std::holds_alternative<Pending>(made)) {
     held_.push_back(std::move(range));
   } else if (const Unmakeable* no = std::get_if<Unmakeable>(&made)) {
-    Verdict verdict{Verdict::Move::give_up, RangeFailure::Kind::denied, no->why, "", "", ""};
+    Verdict verdict{
+        Verdict::Move::give_up, RangeFailure::Kind::denied, no->why, no->advice, "", ""};
     give_up(std::move(range), verdict, "", now);
+  } else if (has_same_keys(std::get<WireRequest>(made), *range)) {
+    const Verdict refusal = *range->refusal;
+    ++range->attempts;  // the one that was refused
+    give_up(std::move(range), refusal, "", now);
   } else {
     PendingRange& kept = *range;
     active_.emplace(&kept, std::move(range));

@@ -46,7 +46,8 @@ std::variant<WireRequest, Pending, Unmakeable> RequestMaker::make_s3(const Href&
   if (sign_) {
     const auto standing = keeper_.standing(std::chrono::system_clock::now(), now);
     if (standing.is_pending()) return Pending{};
-    if (!standing.keys) return Unmakeable{standing.failure};
+    if (!standing.keys)
+      return Unmakeable{standing.failure, "or AWS_NO_SIGN_REQUEST=YES, for a public bucket"};
     wire.key_generation = standing.generation;
     if (!standing.keys->empty()) wire.keys = standing.keys;
   }
@@ -63,9 +64,14 @@ std::variant<WireRequest, Pending, Unmakeable> RequestMaker::make_url(const Href
   WireRequest wire;
   const auto standing = signed_.standing(href.text);
   if (standing.is_pending) return Pending{};
-  if (!standing.failure.empty()) return Unmakeable{standing.failure};
+  if (!standing.failure.empty())
+    return Unmakeable{"the signed URL has expired, and no other could be made: " + standing.failure,
+                      ""};
   const auto moved = moved_.find(href.text);
-  wire.url = moved != moved_.end() ? moved->second : either(standing.url, href.text);
+  // As it is, byte by byte: it may be signed. Only a blank, which no signed URL has, cannot be
+  // sent.
+  for (const char c : moved != moved_.end() ? moved->second : either(standing.url, href.text))
+    c == ' ' ? wire.url += "%20" : wire.url += c;
   return wire;
 }
 

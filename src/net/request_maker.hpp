@@ -19,9 +19,9 @@ namespace cubemill::net {
 
 /// It cannot be said yet: credentials or a signed URL are on their way.
 struct Pending {};
-/// It cannot be made at all; why.
+/// It cannot be made at all; why, and what to do.
 struct Unmakeable {
-  std::string why;
+  std::string why, advice;
 };
 
 class RequestMaker {

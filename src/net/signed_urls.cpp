@@ -54,7 +54,7 @@ void SignedUrls::make(const std::string& href) {
       if (url.starts_with("s3://") || !is_remote(url) || url.find('\n') != std::string::npos)
         throw IoError(command_, "prints no URL (one line, http:// or https://)");
       keep(href, url, "");
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       keep(href, "", error.what());
     }
     changed_();

@@ -187,6 +187,14 @@ TEST(RangeClient, SendsUrlsByteByByteAsTheyAre) {
   EXPECT_EQ(stand.log().at(0).at("query"), query);
 }
 
+TEST(RangeClient, SendsABlankInAUrlAsItMustBe) {
+  const S3Stand stand;
+  stand.add("bucket/a b.tif", "0123456789");
+  RangeClient client{NetOptions{}};
+  EXPECT_EQ(text(client.fetch({.href = stand.url("bucket/a b.tif"), .offset = 3, .size = 4})),
+            "3456");
+}
+
 TEST(RangeClient, RefusesWhatIsNotOnTheNetwork) {
   RangeClient client{NetOptions{}};
   EXPECT_THROW(client.fetch({.href = "/a/file.tif", .size = 1}), InvalidInput);
