@@ -94,11 +94,19 @@ void BlockSupply::State::add(Need need, const NeededBlock& needed) {
   waits.blocks.push_back(needed.number);
   waits.missing += !block.there;
   block.needs.push_back(need);
-  if (block.needs.size() > 1 || block.asked) return;
+  if (block.asked) return;
+  auto& due = need.second == Stage::screening ? due_flags : due_bands;
+  if (block.needs.size() > 1) {
+    if (need.first >= block.due) return;
+    due.erase({block.due, needed.number});  // chunks may tell what they need out of order
+    block.due = need.first;
+    due.emplace(need.first, needed.number);
+    return;
+  }
   block.raster = needed.raster, block.place = needed.place;
   block.stage = need.second, block.due = need.first;
   wanted[needed.raster].emplace(needed.place.offset, WantedBlock{needed.place.size, needed.number});
-  (need.second == Stage::screening ? due_flags : due_bands).emplace(need.first, needed.number);
+  due.emplace(need.first, needed.number);
 }
 
 void BlockSupply::State::drop(std::uint64_t number, Need need) {

@@ -54,6 +54,13 @@ Catalog find_scenes(const CompositeRequest& request, std::istream& standard_inpu
   return catalog;
 }
 
+bool any_remote(const Survey& survey) {
+  for (const SurveyedScene& scene : survey.surveyed)
+    for (const SceneInput& input : scene.inputs)
+      if (input.remote) return true;
+  return false;
+}
+
 /// One composite, from the catalog to the files. Runs once, and again where scenes turn out to be
 /// unreadable.
 class Composite {
@@ -187,9 +194,17 @@ class Composite {
 
   CompositeResult commit(const Planned& planned, const RunTally& tally,
                          const CompositeOutputs& outputs) {
-    const RunFacts facts{request_, planned.survey,  catalog_.counts, planned.plan,
-                         tally,    outputs.files(), seconds_,        peak_resident_bytes(),
-                         backend_};
+    const RunFacts facts{
+        request_,
+        planned.survey,
+        catalog_.counts,
+        planned.plan,
+        tally,
+        outputs.files(),
+        seconds_,
+        peak_resident_bytes(),
+        backend_,
+        any_remote(planned.survey.survey) ? std::optional(net_client().tally()) : std::nullopt};
     CompositeResult result;
     result.report = report_json(facts);
     write_text(folder_.staged("item.json"), item_json(facts));

@@ -100,6 +100,10 @@ std::vector<std::string> plan_table(const CompositeRequest& request, const Surve
       text("%.0f of %.0f MiB: %.0f program, %llu × %.1f slabs, %.0f sums, %.0f output, %.0f cache",
            mib(m.planned), mib(m.limit), mib(m.process), static_cast<unsigned long long>(m.slabs),
            mib(m.slab_bytes), mib(m.accumulators), mib(m.output), mib(m.cache)));
+  if (m.look_ahead > 0)
+    row("ahead",
+        text("%llu chunks: %.0f MiB of compressed blocks, %.0f MiB of flags",
+             static_cast<unsigned long long>(m.look_ahead), mib(m.fetched), mib(m.screened)));
   row("threads", text("%d, windows of %lld px", m.threads, static_cast<long long>(m.window_edge)));
   row("order",
       std::string(plan.order == Order::scene ? "scene" : "tile") + ": " + plan.order_reason);

@@ -109,6 +109,11 @@ std::optional<ReadTask> ReadQueue::take_filling(SlabPool& slabs) {
   return {};
 }
 
+void ReadQueue::announced(std::uint32_t end) {
+  announced_ = end;
+  announcing_ = false;
+}
+
 void ReadQueue::screened(ScreenedChunk chunk) {
   screening_.erase(chunk.chunk);
   const std::uint32_t number = chunk.chunk;

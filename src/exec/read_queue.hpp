@@ -41,7 +41,7 @@ class ReadQueue {
   /// Takes the next piece; nothing when all that is left waits for a slab or a range.
   std::optional<ReadTask> take(SlabPool& slabs);
   /// What becomes of a piece.
-  void announced(std::uint32_t end) { announced_ = std::max(announced_, end); }
+  void announced(std::uint32_t end);
   void screened(ScreenedChunk chunk);
   void filled(std::uint32_t chunk);
   void failed(ReadTask task);  ///< to be done again

@@ -158,6 +158,9 @@ Json memory_json(const MemoryPlan& m) {
           {"output_bytes", m.output},
           {"cache_bytes", m.cache},
           {"cache_useful_bytes", m.cache_useful},
+          {"fetched_bytes", m.fetched},
+          {"screened_bytes", m.screened},
+          {"look_ahead_chunks", m.look_ahead},
           {"threads", m.threads},
           {"window_edge", m.window_edge}};
 }

@@ -1,5 +1,6 @@
 // What a run says of itself: report.json, item.json and the summary. Pure: values in, text out.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct RunFacts {
   std::vector<std::pair<std::string, double>> seconds;  ///< wall time of the steps, in order
   std::uint64_t peak_bytes = 0;
   BackendDecision backend;
+  std::optional<NetTally> network;  ///< where assets are on one
 };
 
 std::string report_json(const RunFacts& facts);

@@ -7,6 +7,26 @@
 namespace cubemill {
 namespace {
 
+/// Null where all files are local.
+Json network_json(const std::optional<NetTally>& n, const RunTally& run) {
+  if (!n) return nullptr;
+  return {{"requests", n->requests},
+          {"ranges", n->ranges},
+          {"bytes", n->bytes},
+          {"retries", n->retries},
+          {"hedges", n->hedges},
+          {"throttled", n->throttled},
+          {"refreshed", n->refreshed},
+          {"damaged_blocks", run.read.blocks_refetched},
+          {"peak_in_flight", n->peak_in_flight},
+          {"ahead",
+           {{"ranges", run.supply.ranges},
+            {"bytes", run.supply.bytes},
+            {"blocks", run.supply.blocks},
+            {"late_blocks", run.supply.late},
+            {"peak_bytes", run.supply.peak_bytes}}}};
+}
+
 Json scenes_json(const Survey& survey, const Plan& plan, const std::vector<SkippedScene>& skipped) {
   Json scenes = Json::array();
   std::vector<std::string> observation(plan.scenes.size());
@@ -88,11 +108,13 @@ std::string report_json(const RunFacts& f) {
                     {"bytes_read", read.cost.bytes_read},
                     {"bytes_decoded", read.cost.bytes_decoded},
                     {"requests", read.cost.requests}};
+  report["network"] = network_json(f.network, f.tally);
   Json seconds = Json::object();
   for (const auto& [name, s] : f.seconds) seconds[name] = seconds.value(name, 0.0) + s;
   report["seconds"] = seconds;
   const auto cpu = [](std::uint64_t ns) { return double(ns) * 1e-9; };
   report["cpu_seconds"] = {{"read", cpu(read.cost.nanoseconds_reading)},
+                           {"network", cpu(f.network ? f.network->nanoseconds_cpu : 0)},
                            {"decode", cpu(read.cost.nanoseconds_decoding)},
                            {"encode", cpu(read.nanoseconds_encoding)},
                            {"coordinates", cpu(read.nanoseconds_coordinates)},

@@ -3,6 +3,24 @@
 #include "exec/reports.hpp"
 
 namespace cubemill {
+namespace {
+
+// What went over the network, and on a bad day how bad it was.
+std::string network_line(const NetTally& n, std::uint64_t damaged) {
+  std::string line = counted(n.requests, "request", "requests") + text(", %.1f MiB", mib(n.bytes));
+  const auto add = [&](std::uint64_t count, const char* what) {
+    if (count > 0) line += ", " + std::to_string(count) + " " + what;
+  };
+  add(n.retries, "tried again");
+  add(n.throttled, "asked to slow down");
+  add(n.hedges, "asked beside a slow one");
+  add(damaged, "blocks came damaged and were fetched again");
+  add(n.refreshed, "identities or URLs renewed");
+  return "network: " + line;
+}
+
+}  // namespace
+
 std::vector<std::string> summary_lines(const RunFacts& f, const std::string& folder) {
   const Survey& survey = f.survey.survey;
   const Plan& p = f.plan;
@@ -35,6 +53,7 @@ std::vector<std::string> summary_lines(const RunFacts& f, const std::string& fol
                        static_cast<unsigned long long>(f.tally.read.blocks_decoded),
                        static_cast<unsigned long long>(p.blocks), mib(f.tally.read.cost.bytes_read),
                        mib(f.peak_bytes), mib(p.memory.limit), total));
+  if (f.network) lines.push_back(network_line(*f.network, f.tally.read.blocks_refetched));
   if (f.tally.chunks_resumed)
     lines.push_back(text("resumed: %llu of %zu chunks had been folded",
                          static_cast<unsigned long long>(f.tally.chunks_resumed), p.chunks.size()));

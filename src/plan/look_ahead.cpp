@@ -55,7 +55,7 @@ LookAhead useful_look_ahead(const Plan& plan, const Survey& survey) {
   LookAhead useful;
   const double count = double(plan.chunks.size());
   useful.chunks =
-      std::min<std::uint64_t>({chunks_in_a_row(plan) * 5 / 4 + 8, most_chunks, plan.chunks.size()});
+      std::min<std::uint64_t>({chunks_in_a_row(plan) * 5 / 2 + 32, most_chunks, plan.chunks.size()});
   useful.screened =
       std::uint64_t(double(useful.chunks) * (classes / count + double(screened_overhead)));
   useful.fetched = std::uint64_t(1.5 * double(useful.chunks) * stored / count) + (8 << 20);

@@ -160,6 +160,14 @@ TEST_F(BlockSupplyTest, StaysWithinItsBytesButForTheOldestChunk) {
   EXPECT_EQ(300u, supply->tally().peak_bytes);
 }
 
+TEST_F(BlockSupplyTest, AsksForABlockWhenTheEarliestChunkIsDueThatNeedsIt) {
+  supply = supply_of(50);  // nothing but what the oldest chunk needs
+  supply->need(5, Stage::filling, blocks({0}));
+  supply->need(3, Stage::filling, blocks({0}));
+  supply->ask(3, 9);
+  EXPECT_THAT(source.ranges(), ElementsAre(std::pair(0, 100)));
+}
+
 TEST_F(BlockSupplyTest, DropsBytesThatNobodyNeedsAnyMore) {
   supply = supply_of(250);
   supply->need(0, Stage::filling, blocks({0, 1}));
