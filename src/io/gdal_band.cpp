@@ -26,19 +26,23 @@ OpenPool<OpenDataset>& pool() {
 
 // Between the header and this read the dataset may have been closed, and the file replaced by
 // another one.
-std::unique_ptr<OpenDataset> reopen(const std::string& path, const RasterInfo& info, int band) {
-  auto open = std::make_unique<OpenDataset>(open_dataset(path));
+std::unique_ptr<OpenDataset> reopen(const std::string& path, const std::string& name,
+                                    const RasterInfo& info, int band, OpenHints hints) {
+  auto open = std::make_unique<OpenDataset>(open_dataset(path, name, hints));
   if (open->dataset->GetRasterCount() < band ||
       open->dataset->GetRasterXSize() != info.grid.width ||
       open->dataset->GetRasterYSize() != info.grid.height)
-    throw IoError(path, "was replaced by another raster while it was read; run again");
+    throw IoError(name, "was replaced by another raster while it was read; run again");
   return open;
 }
 
 }  // namespace
 
-GdalBand::GdalBand(std::string path, RasterInfo info, int band)
-    : RasterBand(std::move(path), std::move(info)), band_(band) {}
+GdalBand::GdalBand(std::string path, RasterInfo info, HeaderProfile profile, int band,
+                   std::unique_ptr<const GdalBytes> bytes)
+    : RasterBand(std::move(path), std::move(info), std::move(profile)),
+      band_(band),
+      bytes_(std::move(bytes)) {}
 
 GdalBand::~GdalBand() { pool().forget(this); }
 
@@ -51,16 +55,22 @@ void GdalBand::read_block(std::int64_t block_x, std::int64_t block_y, std::byte*
   const auto pixel = GSpacing(size_of(raster.type));
   const auto slot = pool().slot(this);
   const std::lock_guard lock(slot->mutex);
-  if (!slot->handle) slot->handle = reopen(path(), raster, band_);
+  if (!slot->handle)
+    slot->handle = reopen(bytes_ ? bytes_->path() : path(), path(), raster, band_,
+                          {profile().tiff, bytes_ != nullptr});
 
   const std::uint64_t start = thread_nanoseconds();
   const GdalErrors errors;
   const CPLErr status = slot->handle->dataset->GetRasterBand(band_)->RasterIO(
       GF_Read, left, top, width, height, out, width, height, gdal_type(raster.type), pixel,
       row_stride, nullptr);
-  if (status != CE_None || errors.any())
+  const bool failed = status != CE_None || errors.any();
+  if (failed && bytes_) bytes_->rethrow();
+  if (failed)
     throw IoError(path(), "block (" + std::to_string(block_x) + ", " + std::to_string(block_y) +
-                              "): " + errors.text("GDAL cannot read it and gives no reason"));
+                              "): " +
+                              renamed(errors.text("GDAL cannot read it and gives no reason"),
+                                      bytes_ ? bytes_->path() : "", path()));
   ++cost.requests;
   cost.bytes_decoded += std::uint64_t(width) * std::uint64_t(height) * size_of(raster.type);
   cost.nanoseconds_decoding += thread_nanoseconds() - start;

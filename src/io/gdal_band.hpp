@@ -2,15 +2,19 @@
 // time per band; the dataset is opened at the first read, and few datasets are open at a time over
 // the whole process.
 #pragma once
+#include <memory>
 #include <string>
 
 #include "cubemill/io/raster.hpp"
+#include "io/gdal_bytes.hpp"
 
 namespace cubemill {
 
 class GdalBand final : public RasterBand {
  public:
-  GdalBand(std::string path, RasterInfo info, int band);
+  /// `bytes` where GDAL reads from a ByteSource instead of `path`.
+  GdalBand(std::string path, RasterInfo info, HeaderProfile profile, int band,
+           std::unique_ptr<const GdalBytes> bytes);
   ~GdalBand() override;
 
   void read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
@@ -24,6 +28,7 @@ class GdalBand final : public RasterBand {
 
  private:
   int band_;
+  std::unique_ptr<const GdalBytes> bytes_;
 };
 
 }  // namespace cubemill

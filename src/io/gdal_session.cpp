@@ -62,17 +62,27 @@ void initialise_gdal(std::uint64_t cache_bytes) {
   set_default("GDAL_DISABLE_READDIR_ON_OPEN", "TRUE");
 }
 
-GDALDatasetUniquePtr open_dataset(const std::string& path) {
+std::string renamed(std::string text, const std::string& path, const std::string& name) {
+  if (path == name || path.empty()) return text;
+  for (std::size_t at = 0; (at = text.find(path, at)) != std::string::npos; at += name.size())
+    text.replace(at, path.size(), name);
+  return text;
+}
+
+GDALDatasetUniquePtr open_dataset(const std::string& path, const std::string& name,
+                                  OpenHints hints) {
   register_drivers();
   CPLStringList siblings;
-  if (remote(path)) siblings.AddString(CPLGetFilename(path.c_str()));
+  if (hints.alone || remote(path)) siblings.AddString(CPLGetFilename(path.c_str()));
+  const char* const tiff_alone[] = {"GTiff", nullptr};
   GdalErrors errors;
-  GDALDatasetUniquePtr dataset(
-      GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
-                        nullptr, nullptr, siblings.empty() ? nullptr : siblings.List()));
+  GDALDatasetUniquePtr dataset(GDALDataset::Open(
+      path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
+      hints.tiff ? tiff_alone : nullptr, nullptr, siblings.empty() ? nullptr : siblings.List()));
   if (!dataset)
-    throw IoError(path, "cannot be opened as a raster: " +
-                            without_prefix(errors.text("GDAL gives no reason"), path));
+    throw IoError(
+        name, "cannot be opened as a raster: " +
+                  without_prefix(renamed(errors.text("GDAL gives no reason"), path, name), name));
   return dataset;
 }
 

@@ -1,10 +1,14 @@
 #include "cubemill/io/raster.hpp"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
 #include "cubemill/base/error.hpp"
+#include "io/front_bytes.hpp"
 #include "io/gdal_band.hpp"
+#include "io/gdal_bytes.hpp"
 #include "io/gdal_header.hpp"
 #include "io/gdal_session.hpp"
 #include "io/raster_tiff.hpp"
@@ -16,25 +20,80 @@
 namespace cubemill {
 namespace {
 
+constexpr std::size_t header_bytes = 16384;  // the whole directory of a COG of a scene
+
 struct OpenedHeader {
-  BandHeader header;
-  std::optional<TiffBlocks> blocks;  // where they can be decoded here
+  BandHeader gdal;
+  TiffHeader tiff;
 };
 
-OpenedHeader open_header(const std::string& path, int band) {
+bool begins_as_tiff(const ByteSource& file) {
+  if (file.size() < 4) return false;
+  std::array<char, 4> head;
+  file.read(0, reinterpret_cast<std::byte*>(head.data()), head.size());
+  constexpr std::array<std::array<char, 4>, 4> magic{
+      {{'I', 'I', 42, 0}, {'I', 'I', 43, 0}, {'M', 'M', 0, 42}, {'M', 'M', 0, 43}}};
+  return std::find(magic.begin(), magic.end(), head) != magic.end();
+}
+
+// Nothing where the path names no file: a part of one, or what only a driver knows.
+std::optional<FrontBytes> front_of(std::shared_ptr<const ByteSource> file) {
+  try {
+    return FrontBytes::of(std::move(file), header_bytes);
+  } catch (const ReadFailure&) {
+    return {};
+  }
+}
+
+// `file` is the same as what GDAL opens as `gdal_path`.
+OpenedHeader open_header(const std::string& path, const std::string& gdal_path, int band,
+                         const ByteSource* file, OpenHints hints) {
   OpenedHeader opened;
   {
-    const GDALDatasetUniquePtr dataset = open_dataset(path);
-    opened.header = read_band_header(*dataset, path, band);
+    const GDALDatasetUniquePtr dataset = open_dataset(gdal_path, path, hints);
+    opened.gdal = read_band_header(*dataset, path, band);
   }
-  if (!opened.header.geotiff) return opened;
+  if (!opened.gdal.geotiff || !file) return opened;
   try {
-    opened.blocks = find_tiff_blocks(RawFile(path), opened.header.info, band);
+    if (const auto directory = TiffDirectory::first(*file))
+      opened.tiff = find_tiff_blocks(*directory, opened.gdal.info, band);
   } catch (const ReadFailure& failure) {
     throw IoError(path, std::string("its TIFF directory cannot be read: ") + failure.what());
   }
-  opened.header.info.direct = opened.blocks.has_value();
+  opened.gdal.info.direct = opened.tiff.blocks.has_value();
   return opened;
+}
+
+OpenedHeader open_local(const std::string& path, int band, std::shared_ptr<const ByteSource> file) {
+  const std::optional<FrontBytes> front = front_of(std::move(file));
+  OpenHints hints;
+  hints.tiff = front && begins_as_tiff(*front);
+  return open_header(path, path, band, front ? &*front : nullptr, hints);
+}
+
+OpenedHeader open_bytes(const std::string& path, int band, std::shared_ptr<const ByteSource> file) {
+  const GdalBytes gdal(file, path);
+  OpenHints hints;
+  hints.tiff = begins_as_tiff(*file);
+  hints.alone = true;
+  try {
+    return open_header(path, gdal.path(), band, file.get(), hints);
+  } catch (const IoError&) {
+    gdal.rethrow();
+    throw;
+  }
+}
+
+std::unique_ptr<RasterBand> make_band(const std::string& path, int band, OpenedHeader opened,
+                                      std::shared_ptr<const ByteSource> file,
+                                      std::unique_ptr<const GdalBytes> gdal) {
+  RasterInfo& info = opened.gdal.info;
+  if (opened.tiff.blocks)
+    return std::make_unique<TiffBand>(path, std::move(info), std::move(opened.tiff.profile),
+                                      std::move(*opened.tiff.blocks), opened.gdal.fill,
+                                      std::move(file));
+  return std::make_unique<GdalBand>(path, std::move(info), std::move(opened.tiff.profile), band,
+                                    std::move(gdal));
 }
 
 }  // namespace
@@ -44,16 +103,22 @@ ReadScratch::~ReadScratch() = default;
 ReadScratch::ReadScratch(ReadScratch&&) noexcept = default;
 
 std::unique_ptr<RasterBand> open_raster(const std::string& path, int band) {
-  OpenedHeader opened = open_header(path, band);
-  RasterInfo& info = opened.header.info;
-  if (opened.blocks)
-    return std::make_unique<TiffBand>(path, std::move(info), std::move(*opened.blocks),
-                                      opened.header.fill);
-  return std::make_unique<GdalBand>(path, std::move(info), band);
+  auto file = std::make_shared<RawFile>(path);
+  return make_band(path, band, open_local(path, band, file), file, nullptr);
+}
+
+std::unique_ptr<RasterBand> open_raster(const std::string& path, int band,
+                                        std::shared_ptr<const ByteSource> bytes,
+                                        std::vector<std::byte> front) {
+  auto header =
+      front.empty() ? FrontBytes::of(bytes, header_bytes) : FrontBytes(std::move(front), bytes);
+  OpenedHeader opened = open_bytes(path, band, std::make_shared<FrontBytes>(std::move(header)));
+  auto gdal = opened.tiff.blocks ? nullptr : std::make_unique<const GdalBytes>(bytes, path);
+  return make_band(path, band, std::move(opened), std::move(bytes), std::move(gdal));
 }
 
 RasterInfo read_header(const std::string& path, int band) {
-  return open_header(path, band).header.info;
+  return open_local(path, band, std::make_shared<RawFile>(path)).gdal.info;
 }
 
 }  // namespace cubemill

@@ -1,0 +1,31 @@
+// GDAL's view of a ByteSource: a file of a virtual file system that exists while a GdalBytes lives.
+// Thread-safe.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "cubemill/io/byte_source.hpp"
+
+namespace cubemill {
+
+class GdalBytes {
+ public:
+  /// `name` is the path or href of what `source` holds; GDAL sees its last part.
+  GdalBytes(std::shared_ptr<const ByteSource> source, const std::string& name);
+  ~GdalBytes();
+  GdalBytes(const GdalBytes&) = delete;
+  GdalBytes& operator=(const GdalBytes&) = delete;
+
+  /// What GDAL opens.
+  const std::string& path() const { return path_; }
+  /// Throws again what the source threw last, if it threw, as GDAL only knows that a read failed.
+  void rethrow() const;
+
+  struct Entry;
+
+ private:
+  std::string path_;
+  std::shared_ptr<Entry> entry_;
+};
+
+}  // namespace cubemill
