@@ -84,15 +84,15 @@ std::string fault_of_table(const std::vector<std::uint64_t>& offsets,
       return name_of(i) + " ends beyond the file";
     there.push_back(i);
   }
-  if (!claims.in_sequence)
+  if (!claims.in_order)
     std::sort(there.begin(), there.end(),
               [&](std::size_t a, std::size_t b) { return offsets[a] < offsets[b]; });
   for (std::size_t i = 1; i < there.size(); ++i) {
     const std::uint64_t end = offsets[there[i - 1]] + sizes[there[i - 1]] + behind;
     const std::uint64_t start = offsets[there[i]] - before;
-    if (start < end) return name_of(there[i]) + " overlaps " + name_of(there[i - 1]);
-    if (claims.in_sequence && start != end)
-      return name_of(there[i]) + " does not follow " + name_of(there[i - 1]);
+    if (start >= end) continue;
+    const bool before_it = claims.in_order && offsets[there[i]] < offsets[there[i - 1]];
+    return name_of(there[i]) + (before_it ? " lies before " : " overlaps ") + name_of(there[i - 1]);
   }
   return {};
 }

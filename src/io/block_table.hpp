@@ -34,12 +34,13 @@ class BlockTable {
 
 /// What a file says of its own blocks (GDAL's structural metadata).
 struct LayoutClaims {
-  bool framed = false;       ///< frames lie around the blocks
-  bool in_sequence = false;  ///< blocks, with their frames, follow each other without gaps
+  bool framed = false;    ///< frames lie around the blocks
+  bool in_order = false;  ///< each block lies behind the one before
 };
 
 /// Tells what is wrong with a table, for a file of `file_size` bytes: half an entry, blocks beyond
-/// the end, blocks that overlap, blocks that are not where the file claims. Empty where nothing is.
+/// the end, blocks that overlap, blocks out of the order that the file claims. Empty where nothing
+/// is.
 std::string fault_of_table(const std::vector<std::uint64_t>& offsets,
                            const std::vector<std::uint32_t>& sizes, std::uint64_t file_size,
                            LayoutClaims claims);

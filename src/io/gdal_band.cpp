@@ -24,18 +24,6 @@ OpenPool<OpenDataset>& pool() {
   return datasets;
 }
 
-// Between the header and this read the dataset may have been closed, and the file replaced by
-// another one.
-std::unique_ptr<OpenDataset> reopen(const std::string& path, const std::string& name,
-                                    const RasterInfo& info, int band, OpenHints hints) {
-  auto open = std::make_unique<OpenDataset>(open_dataset(path, name, hints));
-  if (open->dataset->GetRasterCount() < band ||
-      open->dataset->GetRasterXSize() != info.grid.width ||
-      open->dataset->GetRasterYSize() != info.grid.height)
-    throw IoError(name, "was replaced by another raster while it was read; run again");
-  return open;
-}
-
 }  // namespace
 
 GdalBand::GdalBand(std::string path, RasterInfo info, HeaderProfile profile, int band,
@@ -43,6 +31,20 @@ GdalBand::GdalBand(std::string path, RasterInfo info, HeaderProfile profile, int
     : RasterBand(std::move(path), std::move(info), std::move(profile)),
       band_(band),
       bytes_(std::move(bytes)) {}
+
+// Between the header and this read the dataset may have been closed, and the file replaced by
+// another one.
+GDALDatasetUniquePtr GdalBand::reopen() const try {
+  auto open =
+      open_dataset(bytes_ ? bytes_->path() : path(), path(), {profile().tiff, bytes_ != nullptr});
+  if (open->GetRasterCount() < band_ || open->GetRasterXSize() != info().grid.width ||
+      open->GetRasterYSize() != info().grid.height)
+    throw IoError(path(), "was replaced by another raster while it was read; run again");
+  return open;
+} catch (const IoError&) {
+  if (bytes_) bytes_->rethrow();
+  throw;
+}
 
 GdalBand::~GdalBand() { pool().forget(this); }
 
@@ -55,9 +57,7 @@ void GdalBand::read_block(std::int64_t block_x, std::int64_t block_y, std::byte*
   const auto pixel = GSpacing(size_of(raster.type));
   const auto slot = pool().slot(this);
   const std::lock_guard lock(slot->mutex);
-  if (!slot->handle)
-    slot->handle = reopen(bytes_ ? bytes_->path() : path(), path(), raster, band_,
-                          {profile().tiff, bytes_ != nullptr});
+  if (!slot->handle) slot->handle = std::make_unique<OpenDataset>(reopen());
 
   const std::uint64_t start = thread_nanoseconds();
   const GdalErrors errors;

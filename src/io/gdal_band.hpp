@@ -2,6 +2,8 @@
 // time per band; the dataset is opened at the first read, and few datasets are open at a time over
 // the whole process.
 #pragma once
+#include <gdal_priv.h>
+
 #include <memory>
 #include <string>
 
@@ -27,6 +29,8 @@ class GdalBand final : public RasterBand {
   }
 
  private:
+  GDALDatasetUniquePtr reopen() const;
+
   int band_;
   std::unique_ptr<const GdalBytes> bytes_;
 };

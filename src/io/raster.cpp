@@ -1,5 +1,7 @@
 #include "cubemill/io/raster.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -45,27 +47,57 @@ std::optional<FrontBytes> front_of(std::shared_ptr<const ByteSource> file) {
   }
 }
 
+// Whether GDAL can find nothing beside a local file that it would believe more.
+bool without_side_file(const std::string& path) {
+  struct stat status {};
+  return !path.starts_with("/vsi") && ::stat((path + ".aux.xml").c_str(), &status) != 0;
+}
+
+// What is read of a file before GDAL opens it.
+struct Beginning {
+  std::optional<TiffDirectory> directory;
+  std::optional<std::uint64_t> crs_key;
+  std::string failure;
+};
+
+Beginning read_beginning(const std::string& path, const ByteSource& file, OpenHints hints) {
+  Beginning read;
+  try {
+    read.directory = TiffDirectory::first(file);
+    // GDAL makes the CRS of these tags and nothing else, where they are there and no other file
+    // overrides them.
+    if (read.directory && read.directory->has(TiffTag::geo_keys) &&
+        (hints.alone || without_side_file(path)))
+      read.crs_key = read.directory->digest(std::uint16_t(TiffTag::geo_keys),
+                                            std::uint16_t(TiffTag::geo_keys) + 2, true);
+  } catch (const ReadFailure& error) {
+    read.failure = error.what();
+  }
+  return read;
+}
+
 // `file` is the same as what GDAL opens as `gdal_path`.
 OpenedHeader open_header(const std::string& path, const std::string& gdal_path, int band,
                          const ByteSource* file, OpenHints hints) {
   OpenedHeader opened;
+  const Beginning read = file && hints.tiff ? read_beginning(path, *file, hints) : Beginning{};
   {
     const GDALDatasetUniquePtr dataset = open_dataset(gdal_path, path, hints);
-    opened.gdal = read_band_header(*dataset, path, band);
+    opened.gdal = read_band_header(*dataset, path, band, read.crs_key);
   }
-  if (!opened.gdal.geotiff || !file) return opened;
+  if (!opened.gdal.geotiff) return opened;
   try {
-    if (const auto directory = TiffDirectory::first(*file))
-      opened.tiff = find_tiff_blocks(*directory, opened.gdal.info, band);
-  } catch (const ReadFailure& failure) {
-    throw IoError(path, std::string("its TIFF directory cannot be read: ") + failure.what());
+    if (!read.failure.empty()) throw ReadFailure(read.failure);
+    if (read.directory) opened.tiff = find_tiff_blocks(*read.directory, opened.gdal.info, band);
+  } catch (const ReadFailure& error) {
+    throw IoError(path, std::string("its TIFF directory cannot be read: ") + error.what());
   }
   opened.gdal.info.direct = opened.tiff.blocks.has_value();
   return opened;
 }
 
-OpenedHeader open_local(const std::string& path, int band, std::shared_ptr<const ByteSource> file) {
-  const std::optional<FrontBytes> front = front_of(std::move(file));
+OpenedHeader open_local(const std::string& path, int band) {
+  const std::optional<FrontBytes> front = front_of(std::make_shared<RawFile>(path));
   OpenHints hints;
   hints.tiff = front && begins_as_tiff(*front);
   return open_header(path, path, band, front ? &*front : nullptr, hints);
@@ -103,8 +135,8 @@ ReadScratch::~ReadScratch() = default;
 ReadScratch::ReadScratch(ReadScratch&&) noexcept = default;
 
 std::unique_ptr<RasterBand> open_raster(const std::string& path, int band) {
-  auto file = std::make_shared<RawFile>(path);
-  return make_band(path, band, open_local(path, band, file), file, nullptr);
+  // Another file than the header's, which is closed by now: many bands, few open files.
+  return make_band(path, band, open_local(path, band), std::make_shared<RawFile>(path), nullptr);
 }
 
 std::unique_ptr<RasterBand> open_raster(const std::string& path, int band,
@@ -118,7 +150,7 @@ std::unique_ptr<RasterBand> open_raster(const std::string& path, int band,
 }
 
 RasterInfo read_header(const std::string& path, int band) {
-  return open_local(path, band, std::make_shared<RawFile>(path)).gdal.info;
+  return open_local(path, band).gdal.info;
 }
 
 }  // namespace cubemill

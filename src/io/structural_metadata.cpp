@@ -29,20 +29,28 @@ std::string structural_metadata(const TiffDirectory& directory) {
   const char* const number = head.data() + start.size();
   if (std::from_chars(number, number + digits, size).ptr != number + digits || size > longest)
     return {};
-  return "\n" + read_text(directory.file(), offset + head_size, size);
+  return read_text(directory.file(), offset + head_size, size);
+}
+
+// Where `KNOWN_INCOMPATIBLE_EDITION=NO` leaves room for `YES`, a line begins with a space.
+bool has_line(std::string_view text, std::string_view line) {
+  for (std::size_t at = 0; (at = text.find(line, at)) != text.npos; ++at) {
+    const bool begins = at == 0 || text[at - 1] == '\n' || text[at - 1] == ' ';
+    const std::size_t end = at + line.size();
+    if (begins && (end == text.size() || text[end] == '\n')) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
 LayoutClaims read_layout_claims(const TiffDirectory& directory) {
   const std::string text = structural_metadata(directory);
-  const auto says = [&](std::string_view line) {
-    return text.find("\n" + std::string(line) + "\n") != std::string::npos;
-  };
+  const auto says = [&](std::string_view line) { return has_line(text, line); };
   if (says("KNOWN_INCOMPATIBLE_EDITION=YES")) return {};
   LayoutClaims claims;
   claims.framed = says("BLOCK_LEADER=SIZE_AS_UINT4") && says("BLOCK_TRAILER=LAST_4_BYTES_REPEATED");
-  claims.in_sequence =
+  claims.in_order =
       claims.framed && says("BLOCK_ORDER=ROW_MAJOR") && !says("MASK_INTERLEAVED_WITH_IMAGERY=YES");
   return claims;
 }

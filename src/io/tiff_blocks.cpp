@@ -138,7 +138,7 @@ TiffHeader find_tiff_blocks(const TiffDirectory& directory, const RasterInfo& in
     blocks.sample = std::uint32_t(band - 1);
   }
   LayoutClaims claims = read_layout_claims(directory);
-  claims.in_sequence = claims.in_sequence && (by_pixel || profile.samples_per_pixel == 1);
+  claims.in_order = claims.in_order && (by_pixel || profile.samples_per_pixel == 1);
   blocks.framed = profile.framed = claims.framed;
   if (read_table(directory, info, by_pixel ? 0 : band - 1, claims, blocks, profile))
     header.blocks = std::move(blocks);

@@ -31,6 +31,7 @@ enum class TiffTag : std::uint16_t {
   tile_offsets = 324,
   tile_byte_counts = 325,
   sample_format = 339,
+  geo_keys = 34735,  // 34736 and 34737 hold values of theirs
   gdal_nodata = 42113,
 };
 

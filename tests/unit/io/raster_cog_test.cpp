@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <random>
 
 #include "io/raw_file.hpp"
 #include "unit/io/raster_fixture.hpp"
@@ -77,15 +78,29 @@ TEST_F(CogBlocks, AreReadWhereSomeAreSparse) {
   EXPECT_EQ("", band->profile().table_fault);
 }
 
-TEST_F(CogBlocks, AreNotFramedOnceTheFileWasChanged) {
+void overwrite(const std::string& path, std::vector<std::uint16_t> pixels) {
+  GDALDatasetUniquePtr dataset(GDALDataset::Open(path.c_str(), GDAL_OF_UPDATE));
+  ASSERT_EQ(CE_None,
+            dataset->GetRasterBand(1)->RasterIO(GF_Write, 100, 100, 300, 300, pixels.data(), 300,
+                                                300, GDT_UInt16, 0, 0, nullptr));
+}
+
+TEST_F(CogBlocks, AreReadWhereSomeWereRewrittenInPlace) {
   const std::string path = make_cog({"COMPRESS=DEFLATE"});
-  {
-    GDALDatasetUniquePtr dataset(GDALDataset::Open(path.c_str(), GDAL_OF_UPDATE));
-    std::vector<std::uint16_t> pixels(300 * 300, 7);
-    ASSERT_EQ(CE_None,
-              dataset->GetRasterBand(1)->RasterIO(GF_Write, 100, 100, 300, 300, pixels.data(), 300,
-                                                  300, GDT_UInt16, 0, 0, nullptr));
-  }
+  overwrite(path, std::vector<std::uint16_t>(300 * 300, 7));  // blocks shrink
+  const auto band = open_raster(path, 1);
+  EXPECT_TRUE(band->profile().framed);
+  EXPECT_FALSE(band->profile().contiguous_blocks);
+  EXPECT_EQ("", band->profile().table_fault);
+  EXPECT_TRUE(expect_as_gdal(path).direct);
+}
+
+TEST_F(CogBlocks, AreNotFramedOnceSomeWereMoved) {
+  const std::string path = make_cog({"COMPRESS=DEFLATE"});
+  std::vector<std::uint16_t> noise(300 * 300);  // blocks grow
+  std::mt19937 random(1);
+  for (auto& pixel : noise) pixel = std::uint16_t(random());
+  overwrite(path, noise);
   EXPECT_FALSE(open_raster(path, 1)->profile().framed);
   EXPECT_TRUE(expect_as_gdal(path).direct);
 }

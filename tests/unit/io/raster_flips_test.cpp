@@ -11,8 +11,9 @@ namespace cubemill::test {
 namespace {
 
 std::string cog_of(const std::string& plain, const std::string& to, const char* compress) {
-  return copy_raster(plain, to, "COG",
-                     {"BLOCKSIZE=128", "PREDICTOR=YES", std::string("COMPRESS=") + compress});
+  return copy_raster(
+      plain, to, "COG",
+      {"BLOCKSIZE=128", "PREDICTOR=YES", "OVERVIEWS=NONE", std::string("COMPRESS=") + compress});
 }
 
 RasterSpec like_a_scene() {

@@ -78,10 +78,11 @@ TEST_P(EveryRaster, GivesThePixelsThatGdalGivesInEveryCodingAndLayout) {
 TEST_P(EveryRaster, GivesTheBandsThatLieInterleavedByPixelOrAsPlanes) {
   for (const char* interleave : {"PIXEL", "BAND"})
     for_each_case([&](const Coding& coding, const Layout& layout, RasterSpec spec) {
+      const std::string name = layout.name;
+      if (name != "tiles48x16" && name != "strips7" && name != "big-endian tiles") return;
       spec.bands = 3;
       spec.width = 101;
       spec.height = 91;
-      if (layout.whole) return;
       spec.options.push_back(std::string("INTERLEAVE=") + interleave);
       const std::string path = make_tiff(dir / "r.tif", spec);
       for (const int band : {1, 2, 3})
