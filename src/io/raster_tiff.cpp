@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cubemill/base/error.hpp"
+#include "io/pixel_interleave.hpp"
 #include "io/read_failure.hpp"
 #include "io/read_scratch.hpp"
 #include "io/thread_clock.hpp"

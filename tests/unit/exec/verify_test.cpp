@@ -30,7 +30,7 @@ class Verify : public ::testing::Test {
     request.recipe.indices = {{"ndvi", ""}};
     request.threads = 2;
     for (const auto& entry : fs::recursive_directory_iterator(folder))
-      if (entry.path().filename().string().find("red") != std::string::npos)
+      if (entry.path().filename().string().find("SR_B4") != std::string::npos)
         reds.push_back(entry.path());
     std::sort(reds.begin(), reds.end());
     ASSERT_EQ(4u, reds.size());

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
 #include <random>
 #include <vector>
+
+#include "io/pixel_interleave.hpp"
 
 namespace cubemill {
 namespace {

@@ -44,7 +44,7 @@ TEST_F(Profile, IsThereAlsoWhereGdalDecodes) {
   spec.options = {"COMPRESS=PACKBITS"};
   EXPECT_EQ(32773u, of(spec).compression);
   RasterSpec odd = usual();
-  odd.options.push_back("NBITS=12");
+  odd.options = {"COMPRESS=DEFLATE", "NBITS=12"};
   EXPECT_EQ(12u, of(odd).bits_per_sample);
 }
 
