@@ -72,7 +72,9 @@ struct Reader {
 
   Finding read(const FileToVerify& file) {
     Finding found;
+    found.fail(file.fault);
     try {
+      if (!file.fault.empty()) return found;
       if (file.band != 0)
         read_band(*open_raster(file.href, file.band), found);
       else

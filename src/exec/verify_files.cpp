@@ -14,7 +14,7 @@ void add_left_out(const Scene& scene, const std::set<std::pair<std::string, int>
                   std::vector<FileToVerify>& files) {
   for (const auto& [key, band] : chosen)
     if (const SceneAsset* const asset = scene.find_asset(key))
-      files.push_back({scene.id, asset->key, asset->href, band});
+      files.push_back({scene.id, asset->key, asset->href, band, {}});
 }
 
 }  // namespace
@@ -31,10 +31,12 @@ std::vector<FileToVerify> files_of_recipe(const std::vector<Scene>& scenes, cons
     const std::string& item = result.survey.scenes[scene.scene].id;
     surveyed.insert(item);
     for (const SceneInput& in : scene.inputs) {
-      files.push_back({item, in.asset, in.href, in.band});
+      files.push_back({item, in.asset, in.href, in.band, {}});
       chosen.insert({in.asset, in.band});
     }
   }
+  for (const SkippedScene& skipped : result.skipped)
+    if (skipped.href.empty()) files.push_back({skipped.item, skipped.asset, "", 0, skipped.reason});
   for (const Scene& scene : result.survey.scenes)
     if (!surveyed.contains(scene.id)) add_left_out(scene, chosen, files);
   return files;
@@ -43,7 +45,8 @@ std::vector<FileToVerify> files_of_recipe(const std::vector<Scene>& scenes, cons
 std::vector<FileToVerify> files_of_all_assets(const std::vector<Scene>& scenes) {
   std::vector<FileToVerify> files;
   for (const Scene& scene : scenes)
-    for (const auto& [key, asset] : scene.assets) files.push_back({scene.id, key, asset.href, 0});
+    for (const auto& [key, asset] : scene.assets)
+      files.push_back({scene.id, key, asset.href, 0, {}});
   return files;
 }
 

@@ -12,6 +12,7 @@ namespace cubemill {
 struct FileToVerify {
   std::string item, asset, href;
   int band = 0;
+  std::string fault;  ///< why there is nothing to read: the item lacks the asset
 };
 
 /// The bands that a composite of the recipe would read of each scene, by item and asset. Throws as

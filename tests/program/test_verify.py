@@ -46,6 +46,19 @@ def test_damaged_files_are_named_with_the_block_and_exit_code_3(program, copy_of
     assert sorted(f["href"] for f in json.loads(done.stdout)["damaged"]) == [str(bands[2]), str(bands[5])]
 
 
+def test_an_item_without_a_band_is_named_and_its_other_bands_are_read(program, copy_of_archive):
+    catalog = copy_of_archive / "items.json"
+    items = json.loads(catalog.read_text())
+    del items["features"][3]["assets"]["nir08"]
+    catalog.write_text(json.dumps(items))
+    done = program.run("verify", catalog, "--json")
+    assert done.returncode == 3
+    report = json.loads(done.stdout)
+    assert [f["item"] for f in report["damaged"]] == [items["features"][3]["id"]]
+    assert "has no asset for 'nir'" in report["damaged"][0]["reason"]
+    assert report["bytes_decoded"] > 0 and report["files"] == 36
+
+
 def test_the_query_chooses_the_items(program, copy_of_archive):
     catalog = copy_of_archive / "items.json"
     dates = sorted(f["properties"]["datetime"][:10] for f in json.loads(catalog.read_text())["features"])
