@@ -40,6 +40,15 @@ __attribute__((target("avx2"))) inline void undo_predictor_avx2(std::uint16_t* p
 }
 #endif
 
+/// The same for any width, by AVX2 where it can be.
+inline void undo_predictor_best(std::uint16_t* p, int width, int height) {
+#if defined(__x86_64__)
+  static const bool avx2 = __builtin_cpu_supports("avx2");
+  if (avx2 && width % 16 == 0) return undo_predictor_avx2(p, width, height);
+#endif
+  undo_predictor(p, width, height);
+}
+
 class BareDecoder {
  public:
   BareDecoder() = default;
@@ -51,14 +60,7 @@ class BareDecoder {
   bool decode(const void* bytes, std::size_t size, std::uint16_t* out, int width, int height) {
     const std::size_t decoded = std::size_t(width) * std::size_t(height) * 2;
     if (libdeflate_zlib_decompress(decompressor_, bytes, size, out, decoded, nullptr)) return false;
-#if defined(__x86_64__)
-    static const bool avx2 = __builtin_cpu_supports("avx2");
-    if (avx2 && width % 16 == 0) {
-      undo_predictor_avx2(out, width, height);
-      return true;
-    }
-#endif
-    undo_predictor(out, width, height);
+    undo_predictor_best(out, width, height);
     return true;
   }
 

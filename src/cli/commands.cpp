@@ -9,6 +9,7 @@
 #include "cubemill/backend/cuda_backend.hpp"
 #include "cubemill/backend/pass.hpp"
 #include "cubemill/base/error.hpp"
+#include "cubemill/exec/verify.hpp"
 #include "cubemill/io/demo_archive.hpp"
 #include "cubemill/io/library_versions.hpp"
 #include "cubemill/io/product_file.hpp"
@@ -56,6 +57,20 @@ int plan(const CommandLine& line) {
   else
     print(result.table);
   return 0;
+}
+
+int verify(const CommandLine& line) {
+  initialise_gdal(gdal_cache_bytes);
+  VerifyRequest request;
+  request.recipe = line.request.recipe;
+  request.all_assets = line.all_assets;
+  request.threads = line.request.limits.threads;
+  const VerifyResult result = verify_catalog(request, std::cin);
+  if (line.json)
+    std::fputs(result.json.c_str(), stdout);
+  else if (!line.quiet || !result.damaged.empty())
+    print(result.table);
+  return int(result.damaged.empty() ? ExitCode::ok : ExitCode::world);
 }
 
 int demo(const CommandLine& line) {
@@ -151,6 +166,7 @@ int run_command(const CommandLine& line) {
   if (line.command == "version") return std::printf("cubemill %s\n", CUBEMILL_VERSION), 0;
   if (line.command == "composite") return composite(line);
   if (line.command == "plan") return plan(line);
+  if (line.command == "verify") return verify(line);
   if (line.command == "demo") return demo(line);
   return info(line);
 }

@@ -84,6 +84,23 @@ inline constexpr OptionText run_options[] = {
     {"h,help", "", "this text"},
 };
 
+inline constexpr OptionText verify_options[] = {
+    {"bbox", "W,S,E,N", "only items in this area; may cross 180°"},
+    {"bbox-crs", "CRS", "CRS of --bbox (default: EPSG:4326, longitude and latitude)"},
+    {"datetime", "A/B", "days in UTC, both included; '..' for an open end"},
+    {"where", "'PROPERTY OP VALUE'", "keep items whose property matches; repeatable"},
+    {"all", "", "every asset that holds pixels (default: the bands that a composite reads)"},
+    {"index", "NAME|NAME=BAND,…", "bands of these outputs: ndvi (default), or a band under a name"},
+    {"product", "NAME|FILE", "product definition (default: recognised)"},
+    {"band", "ROLE=ASSET", "which asset a band is; repeatable"},
+    {"qa-band", "ASSET", "the flag band"},
+    {"no-mask", "", "read no flag band"},
+    {"threads", "N", "worker threads (default: one a core)"},
+    {"json", "", "print one JSON document on standard output"},
+    {"q,quiet", "", "print nothing where nothing is damaged"},
+    {"h,help", "", "this text"},
+};
+
 inline constexpr OptionText demo_options[] = {
     {"seed", "N", "another landscape and weather (default: 1)"},
     {"scenes", "N", "number of scenes"},

@@ -37,6 +37,8 @@ cxxopts::Options make_options(const std::string& command) {
     add(options, "", demo_options);
   else if (command == "info")
     add(options, "", info_options);
+  else if (command == "verify")
+    add(options, "", verify_options);
   else {
     add(options, "What", recipe_options);
     add(options, "How", run_options);
@@ -204,6 +206,26 @@ void read_request(const cxxopts::ParseResult& parsed, CommandLine& line) {
     throw InvalidInput("--probe goes with 'plan'; a run reads all headers");
 }
 
+void read_verify(const cxxopts::ParseResult& parsed, CommandLine& line) {
+  Values values;
+  for (const OptionText& t : verify_options)
+    if (const std::string name = long_name(t.name); parsed.count(name))
+      values[name] = *t.value ? all_values(parsed, name) : std::vector<std::string>{};
+  const OptionReader options(values);
+  line.request.recipe = read_recipe_options(options);
+  line.request.recipe.sources = all_values(parsed, "positional");
+  line.request.limits = read_limits(options);
+  line.all_assets = options.has("all");
+  line.json = options.has("json"), line.quiet = options.has("quiet");
+  for (const char* bands : {"index", "product", "band", "qa-band", "no-mask"})
+    if (line.all_assets && options.has(bands))
+      throw InvalidInput(std::string("--all reads every asset: it excludes --") + bands);
+  if (line.request.recipe.sources.empty())
+    throw InvalidInput("no catalog is given: name a STAC file or folder, or - for standard input");
+  for (std::string& source : line.request.recipe.sources)
+    if (source != "-") source = from_anywhere(source);
+}
+
 void read_demo(const cxxopts::ParseResult& parsed, CommandLine& line) {
   const std::vector<std::string> directories = all_values(parsed, "positional");
   if (directories.size() != 1) throw InvalidInput("demo: give one folder to make");
@@ -223,6 +245,7 @@ constexpr const char* general_help =
 
   cubemill composite CATALOG… -o DIR [options]   items → means and counts per season
   cubemill plan CATALOG… [options]               what that would read and need; reads no pixels
+  cubemill verify CATALOG… [options]             decode every block and say which are damaged
   cubemill demo DIR                              make a small archive to try it on
   cubemill info                                  versions and this machine
 
@@ -240,10 +263,10 @@ CommandLine read_command_line(const std::vector<std::string>& arguments) {
   if (line.command == "--version" || line.command == "version")
     return line.command = "version", line;
   const bool known = line.command == "composite" || line.command == "plan" ||
-                     line.command == "demo" || line.command == "info";
+                     line.command == "verify" || line.command == "demo" || line.command == "info";
   if (!known)
     throw InvalidInput("unknown command '" + line.command +
-                       "': composite, plan, demo or info; see 'cubemill --help'");
+                       "': composite, plan, verify, demo or info; see 'cubemill --help'");
   cxxopts::Options options = make_options(line.command);
   const auto parsed = parse(options, {arguments.begin() + 1, arguments.end()}, line.command);
   if (parsed.count("help")) {
@@ -255,6 +278,8 @@ CommandLine read_command_line(const std::vector<std::string>& arguments) {
   }
   if (line.command == "demo")
     read_demo(parsed, line);
+  else if (line.command == "verify")
+    read_verify(parsed, line);
   else if (line.command == "info") {
     if (parsed.count("positional")) throw InvalidInput("info: takes no arguments");
     line.json = parsed.count("json") > 0, line.copy_rate = parsed.count("copy-rate") > 0;

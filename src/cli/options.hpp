@@ -14,7 +14,7 @@ enum class ProgressStyle { automatic, bar, json, none };
 
 /// What the program was asked to do.
 struct CommandLine {
-  std::string command;  ///< composite, plan, demo, info, help, version
+  std::string command;  ///< composite, plan, verify, demo, info, help, version
   std::string help;     ///< text of the command's help
   CompositeRequest request;
   bool json = false;
@@ -22,6 +22,7 @@ struct CommandLine {
   bool verbose = false;
   bool probe = false;
   bool copy_rate = false;
+  bool all_assets = false;
   ProgressStyle progress = ProgressStyle::automatic;
   std::string demo_directory;
   std::map<std::string, std::int64_t> demo;  ///< seed, scenes, size, year when given

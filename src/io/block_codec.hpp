@@ -1,52 +1,41 @@
-// From the bytes of a TIFF block to its pixels: inflates zlib streams and undoes predictor 2.
-// Checks lengths and checksums; knows neither files nor grids. An Inflater belongs to one thread at
-// a time, the rest is pure.
+// From the stored bytes of a TIFF block to its plain bytes: DEFLATE, LZW, ZSTD. Checks lengths and,
+// where the coding has them, checksums; knows neither files nor samples. One thread at a time.
 #pragma once
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <span>
 
+#include "io/lzw_decoder.hpp"
+
 struct libdeflate_decompressor;
+struct ZSTD_DCtx_s;
 
 namespace cubemill {
 
-class Inflater {
- public:
-  Inflater();
-  ~Inflater();
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
+enum class BlockCoding : std::uint8_t { stored, deflate, lzw, zstd };
 
-  /// Inflates one whole zlib stream into `out` and gives the number of bytes. Bytes after the
-  /// stream are ignored. Throws ReadFailure: damaged data, wrong checksum (Adler-32), more data
-  /// than `out` holds.
-  std::size_t inflate(std::span<const std::byte> stream, std::span<std::byte> out);
+class BlockDecoder {
+ public:
+  BlockDecoder();
+  ~BlockDecoder();
+  BlockDecoder(const BlockDecoder&) = delete;
+  BlockDecoder& operator=(const BlockDecoder&) = delete;
+
+  /// Decodes one whole stream into `out` and gives the number of bytes. Behind the stream there may
+  /// be zeros, which some writers pad with. Throws ReadFailure: damaged data, a wrong checksum
+  /// (DEFLATE's Adler-32, ZSTD's where the frame has one), more than `out` holds, more data behind
+  /// the stream.
+  std::size_t decode(BlockCoding coding, std::span<const std::byte> stream,
+                     std::span<std::byte> out);
 
  private:
-  libdeflate_decompressor* decompressor_;
+  std::size_t inflate(std::span<const std::byte> stream, std::span<std::byte> out);
+  std::size_t decode_zstd(std::span<const std::byte> stream, std::span<std::byte> out);
+
+  libdeflate_decompressor* inflater_;
+  ZSTD_DCtx_s* zstd_ = nullptr;      // made when it is first needed, as few files need it
+  std::unique_ptr<LzwDecoder> lzw_;  // the same
 };
-
-/// Rows of samples of 1, 2 or 4 bytes (8 too where nothing is undone), without gaps.
-struct BlockShape {
-  std::size_t width = 0;
-  std::size_t rows = 0;
-  std::size_t sample_bytes = 1;
-
-  std::size_t row_bytes() const { return width * sample_bytes; }
-  std::size_t bytes() const { return rows * row_bytes(); }
-};
-
-/// Copies the rows of `block` to `out`, `row_stride` bytes apart. The two may not overlap.
-void copy_rows(const std::byte* block, const BlockShape& shape, std::byte* out,
-               std::ptrdiff_t row_stride);
-
-/// Undoes predictor 2 (TIFF 6.0 section 14: running sums along each row, modulo 2^bits) from
-/// `block` to `out`, rows `row_stride` bytes apart. `out` may be `block` itself where the rows have
-/// no gaps. By AVX2 where the machine has it; the result is the same everywhere.
-void undo_difference(const std::byte* block, const BlockShape& shape, std::byte* out,
-                     std::ptrdiff_t row_stride);
-
-/// The same without SIMD, for machines that have none and for tests.
-void undo_difference_portable(const std::byte* block, const BlockShape& shape, std::byte* out,
-                              std::ptrdiff_t row_stride);
 
 }  // namespace cubemill

@@ -5,8 +5,9 @@
 #include <utility>
 
 #include "cubemill/base/error.hpp"
+#include "cubemill/io/href.hpp"
+#include "io/gdal_files.hpp"
 #include "io/gdal_header.hpp"
-#include "io/gdal_remote.hpp"
 #include "io/gdal_session.hpp"
 #include "io/open_pool.hpp"
 #include "io/thread_clock.hpp"
@@ -25,21 +26,24 @@ OpenPool<OpenDataset>& pool() {
   return datasets;
 }
 
-// Between the header and this read the dataset may have been closed, and the file replaced by
-// another one.
-std::unique_ptr<OpenDataset> reopen(const std::string& path, const RasterInfo& info, int band) {
-  auto open = std::make_unique<OpenDataset>(open_dataset(path));
-  if (open->dataset->GetRasterCount() < band ||
-      open->dataset->GetRasterXSize() != info.grid.width ||
-      open->dataset->GetRasterYSize() != info.grid.height)
-    throw IoError(path, "was replaced by another raster while it was read; run again");
-  return open;
-}
-
 }  // namespace
 
-GdalBand::GdalBand(std::string path, RasterInfo info, int band)
-    : RasterBand(std::move(path), std::move(info)), band_(band) {}
+GdalBand::GdalBand(std::string path, RasterInfo info, HeaderProfile profile, int band,
+                   std::unique_ptr<const GdalBytes> bytes)
+    : RasterBand(std::move(path), std::move(info), std::move(profile)),
+      band_(band),
+      bytes_(std::move(bytes)) {}
+
+// Between the header and this read the dataset may have been closed, and the file replaced by
+// another one.
+GDALDatasetUniquePtr GdalBand::reopen() const {
+  auto open = open_dataset(bytes_ ? bytes_->path() : gdal_path(path()), path(),
+                           {profile().tiff, bytes_ != nullptr});
+  if (open->GetRasterCount() < band_ || open->GetRasterXSize() != info().grid.width ||
+      open->GetRasterYSize() != info().grid.height)
+    throw IoError(path(), "was replaced by another raster while it was read; run again");
+  return open;
+}
 
 GdalBand::~GdalBand() { pool().forget(this); }
 
@@ -52,18 +56,20 @@ void GdalBand::read_block(std::int64_t block_x, std::int64_t block_y, std::byte*
   const auto pixel = GSpacing(size_of(raster.type));
   const auto slot = pool().slot(this);
   const std::lock_guard lock(slot->mutex);
-  if (!slot->handle) slot->handle = reopen(path(), raster, band_);
+  if (!slot->handle) slot->handle = std::make_unique<OpenDataset>(reopen());
 
   const std::uint64_t start = thread_nanoseconds();
   const GdalErrors errors;
-  take_remote_failure();  // of somebody else
+  take_read_failure();  // of somebody else
   const CPLErr status = slot->handle->dataset->GetRasterBand(band_)->RasterIO(
       GF_Read, left, top, width, height, out, width, height, gdal_type(raster.type), pixel,
       row_stride, nullptr);
   if (status != CE_None || errors.any()) {
-    if (const auto failure = take_remote_failure()) std::rethrow_exception(failure);
+    if (const auto failure = take_read_failure()) std::rethrow_exception(failure);
     throw IoError(path(), "block (" + std::to_string(block_x) + ", " + std::to_string(block_y) +
-                              "): " + errors.text("GDAL cannot read it and gives no reason"));
+                              "): " +
+                              renamed(errors.text("GDAL cannot read it and gives no reason"),
+                                      bytes_ ? bytes_->path() : "", path()));
   }
   ++cost.requests;
   cost.bytes_decoded += std::uint64_t(width) * std::uint64_t(height) * size_of(raster.type);

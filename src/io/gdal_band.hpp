@@ -2,15 +2,21 @@
 // time per band; the dataset is opened at the first read, and few datasets are open at a time over
 // the whole process.
 #pragma once
+#include <gdal_priv.h>
+
+#include <memory>
 #include <string>
 
 #include "cubemill/io/raster.hpp"
+#include "io/gdal_bytes.hpp"
 
 namespace cubemill {
 
 class GdalBand final : public RasterBand {
  public:
-  GdalBand(std::string path, RasterInfo info, int band);
+  /// `bytes` where GDAL reads from a ByteSource instead of `path`.
+  GdalBand(std::string path, RasterInfo info, HeaderProfile profile, int band,
+           std::unique_ptr<const GdalBytes> bytes);
   ~GdalBand() override;
 
   void read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
@@ -23,7 +29,10 @@ class GdalBand final : public RasterBand {
   }
 
  private:
+  GDALDatasetUniquePtr reopen() const;
+
   int band_;
+  std::unique_ptr<const GdalBytes> bytes_;
 };
 
 }  // namespace cubemill

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
-#include <optional>
+#include <utility>
 
 #include "cubemill/base/error.hpp"
 #include "io/gdal_session.hpp"
@@ -52,14 +52,31 @@ PixelType pixel_type(GDALRasterBand& band, const std::string& path) {
                      ", which is not an integer or real number; name another band");
 }
 
-// Thousands of scenes share a handful of systems, and PROJ takes milliseconds to identify one.
+// Thousands of scenes share a handful of systems, and PROJ takes milliseconds to identify one, GDAL
+// the most of a millisecond to make it of a header.
+template <class Key>
+class CrsCache {
+ public:
+  template <class Make>
+  Crs get(const Key& key, Make make) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto found = known_.find(key); found != known_.end()) return found->second;
+    }
+    Crs crs = make();
+    const std::lock_guard lock(mutex_);
+    if (known_.size() >= 256) known_.clear();
+    return known_.emplace(key, std::move(crs)).first->second;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<Key, Crs> known_;
+};
+
 Crs shared_crs(const std::string& wkt) {
-  static std::mutex mutex;
-  static std::map<std::string, Crs> known;
-  const std::lock_guard lock(mutex);
-  if (const auto found = known.find(wkt); found != known.end()) return found->second;
-  if (known.size() >= 256) known.clear();
-  return known.emplace(wkt, Crs::parse(wkt)).first->second;
+  static CrsCache<std::string> cache;
+  return cache.get(wkt, [&] { return Crs::parse(wkt); });
 }
 
 Crs crs_of(GDALDataset& dataset, const std::string& path) {
@@ -82,6 +99,12 @@ Crs crs_of(GDALDataset& dataset, const std::string& path) {
     throw IoError(
         path, std::string("its coordinate reference system is not understood: ") + error.what());
   }
+}
+
+Crs crs_of(GDALDataset& dataset, const std::string& path, std::optional<std::uint64_t> key) {
+  static CrsCache<std::uint64_t> cache;
+  if (!key) return crs_of(dataset, path);
+  return cache.get(*key, [&] { return crs_of(dataset, path); });
 }
 
 Affine transform_of(GDALDataset& dataset, const std::string& path) {
@@ -166,7 +189,8 @@ GDALDataType gdal_type(PixelType type) {
   return GDT_Unknown;
 }
 
-BandHeader read_band_header(GDALDataset& dataset, const std::string& path, int band) {
+BandHeader read_band_header(GDALDataset& dataset, const std::string& path, int band,
+                            std::optional<std::uint64_t> crs_key) {
   if (band < 1 || band > dataset.GetRasterCount())
     throw InvalidInput(path + ": band " + std::to_string(band) + " asked for, but the file has " +
                        std::to_string(dataset.GetRasterCount()) + " (bands count from 1)");
@@ -175,8 +199,8 @@ BandHeader read_band_header(GDALDataset& dataset, const std::string& path, int b
   BandHeader header;
   RasterInfo& info = header.info;
   info.type = pixel_type(source, path);
-  info.grid = {crs_of(dataset, path), transform_of(dataset, path), dataset.GetRasterXSize(),
-               dataset.GetRasterYSize()};
+  info.grid = {crs_of(dataset, path, crs_key), transform_of(dataset, path),
+               dataset.GetRasterXSize(), dataset.GetRasterYSize()};
   int width = 0, height = 0;
   source.GetBlockSize(&width, &height);
   info.block_width = width;

@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "cubemill/io/raster.hpp"
@@ -18,8 +20,10 @@ struct BandHeader {
   bool geotiff = false;  ///< the path is a GeoTIFF file of which GDAL shows the first image
 };
 
-/// Reads the header of band `band` (1-based) of an open dataset; errors as `open_raster`.
-BandHeader read_band_header(GDALDataset& dataset, const std::string& path, int band);
+/// Reads the header of band `band` (1-based) of an open dataset; errors as `open_raster`. Datasets
+/// with the same `crs_key` have the same CRS: what the first has is taken for the others.
+BandHeader read_band_header(GDALDataset& dataset, const std::string& path, int band,
+                            std::optional<std::uint64_t> crs_key = {});
 
 /// GDAL's name of a type. Signed bytes are plain bytes where GDAL is too old to know them.
 GDALDataType gdal_type(PixelType type);

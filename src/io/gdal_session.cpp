@@ -12,7 +12,7 @@
 #include "cubemill/base/error.hpp"
 #include "cubemill/io/href.hpp"
 #include "cubemill/io/raster.hpp"
-#include "io/gdal_remote.hpp"
+#include "io/gdal_files.hpp"
 
 namespace cubemill {
 namespace {
@@ -68,20 +68,29 @@ void initialise_gdal(std::uint64_t cache_bytes) {
   set_default("GDAL_DISABLE_READDIR_ON_OPEN", "TRUE");
 }
 
-GDALDatasetUniquePtr open_dataset(const std::string& href) {
+std::string renamed(std::string text, const std::string& path, const std::string& name) {
+  if (path == name || path.empty()) return text;
+  for (std::size_t at = 0; (at = text.find(path, at)) != std::string::npos; at += name.size())
+    text.replace(at, path.size(), name);
+  return text;
+}
+
+GDALDatasetUniquePtr open_dataset(const std::string& path, const std::string& name,
+                                  OpenHints hints) {
   register_drivers();
-  const std::string path = gdal_path(href);
   CPLStringList siblings;
-  if (remote(path)) siblings.AddString(CPLGetFilename(path.c_str()));
+  if (hints.alone || remote(path)) siblings.AddString(CPLGetFilename(path.c_str()));
+  const char* const tiff_alone[] = {"GTiff", nullptr};
   GdalErrors errors;
-  take_remote_failure();  // of somebody else
-  GDALDatasetUniquePtr dataset(
-      GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
-                        nullptr, nullptr, siblings.empty() ? nullptr : siblings.List()));
+  take_read_failure();  // of somebody else
+  GDALDatasetUniquePtr dataset(GDALDataset::Open(
+      path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
+      hints.tiff ? tiff_alone : nullptr, nullptr, siblings.empty() ? nullptr : siblings.List()));
   if (dataset) return dataset;
-  if (const auto failure = take_remote_failure()) std::rethrow_exception(failure);
-  throw IoError(href, "cannot be opened as a raster: " +
-                          without_prefix(errors.text("GDAL gives no reason"), path));
+  if (const auto failure = take_read_failure()) std::rethrow_exception(failure);
+  throw IoError(name,
+                "cannot be opened as a raster: " +
+                    without_prefix(renamed(errors.text("GDAL gives no reason"), path, name), name));
 }
 
 }  // namespace cubemill

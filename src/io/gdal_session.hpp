@@ -27,7 +27,17 @@ class GdalErrors {
   std::string text_;
 };
 
-/// Opens a raster dataset for reading. Throws IoError with GDAL's reason.
-GDALDatasetUniquePtr open_dataset(const std::string& href);
+/// What is known of a dataset before it is opened.
+struct OpenHints {
+  bool tiff = false;   ///< it begins as TIFFs do: no other driver is asked
+  bool alone = false;  ///< no files lie beside it
+};
+
+/// Opens a raster dataset for reading. Throws IoError with GDAL's reason, which calls it `name`.
+GDALDatasetUniquePtr open_dataset(const std::string& path, const std::string& name,
+                                  OpenHints hints = {});
+
+/// Gives `text` with `name` wherever it has `path`.
+std::string renamed(std::string text, const std::string& path, const std::string& name);
 
 }  // namespace cubemill

@@ -136,7 +136,8 @@ double Canvas::text(const Rect& rect, const std::string& line, const TextStyle& 
   return width;
 }
 
-// By libpng itself: Cairo's own writer compresses hard, which takes longer than drawing the picture.
+// By libpng itself: Cairo's own writer compresses hard, which takes longer than drawing the
+// picture.
 std::vector<std::byte> Canvas::png() {
   cairo_surface_t* const surface = state_->surface.get();
   cairo_surface_flush(surface);

@@ -1,11 +1,17 @@
 #include "cubemill/io/raster.hpp"
 
-#include <numeric>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
 #include "cubemill/base/error.hpp"
+#include "cubemill/io/href.hpp"
+#include "io/front_bytes.hpp"
 #include "io/gdal_band.hpp"
+#include "io/gdal_bytes.hpp"
 #include "io/gdal_header.hpp"
 #include "io/gdal_session.hpp"
 #include "io/raster_tiff.hpp"
@@ -18,34 +24,113 @@
 namespace cubemill {
 namespace {
 
+constexpr std::size_t header_bytes = 16384;  // the whole directory of a COG of a scene
+
 struct OpenedHeader {
-  BandHeader header;
-  std::string version;
-  std::optional<TiffBlocks> blocks;  // where they can be decoded here
+  BandHeader gdal;
+  TiffHeader tiff;
 };
 
-OpenedHeader open_header(const std::string& path, int band) {
-  OpenedHeader opened;
-  std::shared_ptr<const RemoteFile> remote;  // open all the while: one request
-  if (is_remote(path)) {
-    remote = RemoteFile::open(path);
-    opened.version = remote->version();
-  }
-  {
-    const GDALDatasetUniquePtr dataset = open_dataset(path);
-    opened.header = read_band_header(*dataset, path, band);
-  }
-  if (!opened.header.geotiff) return opened;
+bool begins_as_tiff(const ByteSource& file) {
+  if (file.size() < 4) return false;
+  std::array<char, 4> head;
+  file.read(0, reinterpret_cast<std::byte*>(head.data()), head.size());
+  constexpr std::array<std::array<char, 4>, 4> magic{
+      {{'I', 'I', 42, 0}, {'I', 'I', 43, 0}, {'M', 'M', 0, 42}, {'M', 'M', 0, 43}}};
+  return std::find(magic.begin(), magic.end(), head) != magic.end();
+}
+
+// Nothing where the path names no file: a part of one, or what only a driver knows.
+std::optional<FrontBytes> front_of(std::shared_ptr<const ByteSource> file) {
   try {
-    opened.blocks = find_tiff_blocks(RawFile(path), opened.header.info, band);
-  } catch (const ReadFailure& failure) {
-    throw IoError(path, std::string("its TIFF directory cannot be read: ") + failure.what());
+    return FrontBytes::of(std::move(file), header_bytes);
+  } catch (const ReadFailure&) {
+    return {};
   }
-  opened.header.info.direct = opened.blocks.has_value();
-  if (opened.blocks)
-    opened.header.info.stored_bytes =
-        std::accumulate(opened.blocks->sizes.begin(), opened.blocks->sizes.end(), std::uint64_t(0));
+}
+
+// Whether GDAL can find nothing beside a local file that it would believe more.
+bool without_side_file(const std::string& path) {
+  struct stat status {};
+  return !path.starts_with("/vsi") && ::stat((path + ".aux.xml").c_str(), &status) != 0;
+}
+
+// What is read of a file before GDAL opens it.
+struct Beginning {
+  std::optional<TiffDirectory> directory;
+  std::optional<std::uint64_t> crs_key;
+  std::string failure;
+};
+
+Beginning read_beginning(const std::string& path, const ByteSource& file, OpenHints hints) {
+  Beginning read;
+  try {
+    read.directory = TiffDirectory::first(file);
+    // GDAL makes the CRS of these tags and nothing else, where they are there and no other file
+    // overrides them.
+    if (read.directory && read.directory->has(TiffTag::geo_keys) &&
+        (hints.alone || without_side_file(path)))
+      read.crs_key = read.directory->digest(std::uint16_t(TiffTag::geo_keys),
+                                            std::uint16_t(TiffTag::geo_keys) + 2, true);
+  } catch (const ReadFailure& error) {
+    read.failure = error.what();
+  }
+  return read;
+}
+
+// `file` is the same as what GDAL opens as `gdal_path`.
+OpenedHeader open_header(const std::string& path, const std::string& gdal_path, int band,
+                         const ByteSource* file, OpenHints hints) {
+  OpenedHeader opened;
+  const Beginning read = file && hints.tiff ? read_beginning(path, *file, hints) : Beginning{};
+  {
+    const GDALDatasetUniquePtr dataset = open_dataset(gdal_path, path, hints);
+    opened.gdal = read_band_header(*dataset, path, band, read.crs_key);
+  }
+  if (!opened.gdal.geotiff) return opened;
+  try {
+    if (!read.failure.empty()) throw ReadFailure(read.failure);
+    if (read.directory) opened.tiff = find_tiff_blocks(*read.directory, opened.gdal.info, band);
+  } catch (const ReadFailure& error) {
+    throw IoError(path, std::string("its TIFF directory cannot be read: ") + error.what());
+  }
+  opened.gdal.info.direct = opened.tiff.blocks.has_value();
+  if (opened.tiff.blocks) opened.gdal.info.stored_bytes = opened.tiff.blocks->table.stored_bytes();
   return opened;
+}
+
+OpenedHeader open_local(const std::string& path, int band) {
+  const std::optional<FrontBytes> front = front_of(std::make_shared<RawFile>(path));
+  OpenHints hints;
+  hints.tiff = front && begins_as_tiff(*front);
+  return open_header(path, path, band, front ? &*front : nullptr, hints);
+}
+
+OpenedHeader open_bytes(const std::string& path, int band, std::shared_ptr<const ByteSource> file) {
+  const GdalBytes gdal(file, path);
+  OpenHints hints;
+  hints.tiff = begins_as_tiff(*file);
+  hints.alone = true;
+  return open_header(path, gdal.path(), band, file.get(), hints);
+}
+
+// What is no TIFF may consist of several files, which GDAL finds by their names.
+OpenedHeader open_remote(const std::shared_ptr<const RemoteFile>& file, int band) {
+  if (begins_as_tiff(*file)) return open_bytes(file->href(), band, file);
+  return open_header(file->href(), gdal_path(file->href()), band, nullptr, {});
+}
+
+std::unique_ptr<RasterBand> make_band(const std::string& path, int band, OpenedHeader opened,
+                                      std::shared_ptr<const ByteSource> file,
+                                      std::unique_ptr<const GdalBytes> gdal,
+                                      std::string version = {}) {
+  RasterInfo& info = opened.gdal.info;
+  if (opened.tiff.blocks)
+    return std::make_unique<TiffBand>(path, std::move(info), std::move(opened.tiff.profile),
+                                      std::move(*opened.tiff.blocks), opened.gdal.fill,
+                                      std::move(file), std::move(version));
+  return std::make_unique<GdalBand>(path, std::move(info), std::move(opened.tiff.profile), band,
+                                    std::move(gdal));
 }
 
 }  // namespace
@@ -55,16 +140,28 @@ ReadScratch::~ReadScratch() = default;
 ReadScratch::ReadScratch(ReadScratch&&) noexcept = default;
 
 std::unique_ptr<RasterBand> open_raster(const std::string& path, int band) {
-  OpenedHeader opened = open_header(path, band);
-  RasterInfo& info = opened.header.info;
-  if (opened.blocks)
-    return std::make_unique<TiffBand>(path, std::move(info), std::move(*opened.blocks),
-                                      opened.header.fill, std::move(opened.version));
-  return std::make_unique<GdalBand>(path, std::move(info), band);
+  if (is_remote(path)) {
+    const auto file = RemoteFile::open(path);
+    return make_band(path, band, open_remote(file, band), file->without_front(), nullptr,
+                     file->version());
+  }
+  // Another file than the header's, which is closed by now: many bands, few open files.
+  return make_band(path, band, open_local(path, band), std::make_shared<RawFile>(path), nullptr);
+}
+
+std::unique_ptr<RasterBand> open_raster(const std::string& path, int band,
+                                        std::shared_ptr<const ByteSource> bytes,
+                                        std::vector<std::byte> front) {
+  auto header =
+      front.empty() ? FrontBytes::of(bytes, header_bytes) : FrontBytes(std::move(front), bytes);
+  OpenedHeader opened = open_bytes(path, band, std::make_shared<FrontBytes>(std::move(header)));
+  auto gdal = opened.tiff.blocks ? nullptr : std::make_unique<const GdalBytes>(bytes, path);
+  return make_band(path, band, std::move(opened), std::move(bytes), std::move(gdal));
 }
 
 RasterInfo read_header(const std::string& path, int band) {
-  return open_header(path, band).header.info;
+  if (is_remote(path)) return open_remote(RemoteFile::open(path), band).gdal.info;
+  return open_local(path, band).gdal.info;
 }
 
 }  // namespace cubemill

@@ -1,13 +1,13 @@
-// A TIFF band whose blocks are read and decoded here. Holds the table of its blocks, 12 bytes each.
-// Thread-safe: reads share nothing but the file.
+// A TIFF band whose blocks are decoded here, from its own source of bytes or from bytes that were
+// fetched before. Holds the table of its blocks. Thread-safe: reads share nothing but the source.
 #pragma once
 #include <array>
+#include <memory>
 #include <span>
 #include <string>
 
+#include "cubemill/io/byte_source.hpp"
 #include "cubemill/io/raster.hpp"
-#include "io/block_codec.hpp"
-#include "io/raw_file.hpp"
 #include "io/tiff_blocks.hpp"
 
 namespace cubemill {
@@ -15,7 +15,8 @@ namespace cubemill {
 class TiffBand final : public RasterBand {
  public:
   /// `fill` is one pixel of a sparse block.
-  TiffBand(std::string path, RasterInfo info, TiffBlocks blocks, std::array<std::byte, 8> fill,
+  TiffBand(std::string path, RasterInfo info, HeaderProfile profile, TiffBlocks blocks,
+           std::array<std::byte, 8> fill, std::shared_ptr<const ByteSource> file,
            std::string version = {});
 
   void read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
@@ -26,27 +27,25 @@ class TiffBand final : public RasterBand {
                     ReadCost& cost) const override;
 
  private:
-  struct Place {
-    std::uint64_t offset = 0;
-    std::uint32_t size = 0;
-  };
-
-  Place place(std::int64_t block_x, std::int64_t block_y) const;
+  BlockPlace place(std::int64_t block_x, std::int64_t block_y) const;
+  BlockPlace framed(BlockPlace block) const;
   std::size_t rows_of(std::int64_t block_y) const;
   void fill_block(std::byte* out, std::ptrdiff_t row_stride) const;
-  std::size_t stored_bytes(Place place, std::size_t rows) const;
-  std::span<const std::byte> read_bytes(Place place, std::size_t rows, ReadScratch& scratch,
-                                        ReadCost& cost) const;
+  void check_place(BlockPlace place, std::size_t rows) const;
   template <class Bytes>
   void decode_from(std::int64_t block_x, std::int64_t block_y, const Bytes& bytes, std::byte* out,
                    std::ptrdiff_t row_stride, ReadScratch& scratch, ReadCost& cost) const;
-  void decode(std::span<const std::byte> bytes, std::size_t rows, std::byte* out,
+  std::span<const std::byte> without_frame(std::span<const std::byte> bytes) const;
+  void check_length(std::size_t size, std::size_t rows) const;
+  const std::byte* plain_bytes(std::span<const std::byte> stored, std::size_t rows,
+                               std::byte* direct, ReadScratch& scratch) const;
+  void decode(std::span<const std::byte> stored, std::size_t rows, std::byte* out,
               std::ptrdiff_t row_stride, ReadScratch& scratch) const;
 
   TiffBlocks blocks_;
-  BlockShape block_;
+  BlockShape block_;  // of the band alone
   std::array<std::byte, 8> fill_;
-  RawFile file_;
+  std::shared_ptr<const ByteSource> file_;
 };
 
 }  // namespace cubemill

@@ -106,7 +106,9 @@ class RemoteHandle final : public FileHandle {
     size_ = file_->size();
   }
   std::size_t read_at(std::uint64_t offset, std::byte* out, std::size_t size) override {
-    return file_->read(offset, out, size);
+    size = std::size_t(std::min<std::uint64_t>(size, size_ - std::min(size_, offset)));
+    file_->read(offset, out, size);
+    return size;
   }
 
  private:

@@ -7,23 +7,25 @@
 #include <memory>
 #include <string>
 
+#include "cubemill/io/byte_source.hpp"
+
 namespace cubemill {
 
 class FileHandle;
 
-class RawFile {
+class RawFile final : public ByteSource {
  public:
   /// Remembers the path; opens nothing.
   explicit RawFile(std::string path);
-  ~RawFile();
+  ~RawFile() override;
   RawFile(const RawFile&) = delete;
   RawFile& operator=(const RawFile&) = delete;
 
   /// Reads exactly `size` bytes from byte `offset` on. Throws ReadFailure: cannot be opened, ends
   /// too early, I/O error; RangeFailure of remote files.
-  void read(std::uint64_t offset, std::byte* out, std::size_t size) const;
+  void read(std::uint64_t offset, std::byte* out, std::size_t size) const override;
   /// Gives the size of the file in bytes, as of its opening. Throws ReadFailure.
-  std::uint64_t size() const;
+  std::uint64_t size() const override;
 
   const std::string& path() const { return path_; }
 

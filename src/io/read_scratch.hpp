@@ -1,4 +1,4 @@
-// What a thread keeps between block reads: the decompressor and two growing buffers. One thread at
+// What a thread keeps between block reads: the decompressors and two growing buffers. One thread at
 // a time.
 #pragma once
 #include <cstddef>
@@ -28,7 +28,7 @@ class ByteBuffer {
 };
 
 struct ReadScratch::State {
-  Inflater inflater;
+  BlockDecoder decoder;
   ByteBuffer compressed;
   ByteBuffer decoded;
 };

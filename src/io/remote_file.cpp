@@ -8,9 +8,31 @@
 #include <utility>
 
 #include "io/fronts_ahead.hpp"
+#include "io/read_failure.hpp"
 
 namespace cubemill {
 namespace {
+
+/// An object by its name and version.
+class RemoteRest final : public ByteSource {
+ public:
+  explicit RemoteRest(const RemoteFile& file)
+      : href_(file.href()), version_(file.version()), size_(file.size()) {}
+
+  void read(std::uint64_t offset, std::byte* out, std::size_t size) const override {
+    if (offset > size_ || size > size_ - offset)
+      throw ReadFailure("beyond the end of the file, which has " + std::to_string(size_) +
+                        " bytes: it is truncated");
+    if (size == 0) return;
+    const RangeAnswer answer = net_client().fetch({href_, offset, size, false, version_});
+    std::memcpy(out, answer.bytes.get(), answer.size);
+  }
+  std::uint64_t size() const override { return size_; }
+
+ private:
+  std::string href_, version_;
+  std::uint64_t size_;
+};
 
 /// Objects that are open somewhere.
 class OpenFiles {
@@ -55,19 +77,17 @@ std::shared_ptr<const RemoteFile> RemoteFile::open(const std::string& href) {
   return file;
 }
 
-std::size_t RemoteFile::read(std::uint64_t offset, std::byte* out, std::size_t size) const {
-  if (offset >= front_.object_size) return 0;
-  size = std::size_t(std::min<std::uint64_t>(size, front_.object_size - offset));
+void RemoteFile::read(std::uint64_t offset, std::byte* out, std::size_t size) const {
   std::size_t done = 0;
   if (offset < front_.size) {
     done = std::min<std::size_t>(size, front_.size - std::size_t(offset));
     std::memcpy(out, front_.bytes.get() + offset, done);
   }
-  if (done == size) return size;
-  const RangeAnswer rest =
-      net_client().fetch({href_, offset + done, size - done, false, front_.etag});
-  std::memcpy(out + done, rest.bytes.get(), rest.size);
-  return size;
+  if (done < size) RemoteRest(*this).read(offset + done, out + done, size - done);
+}
+
+std::shared_ptr<const ByteSource> RemoteFile::without_front() const {
+  return std::make_shared<RemoteRest>(*this);
 }
 
 }  // namespace cubemill

@@ -7,11 +7,12 @@
 #include <memory>
 #include <string>
 
+#include "cubemill/io/byte_source.hpp"
 #include "cubemill/net/range_client.hpp"
 
 namespace cubemill {
 
-class RemoteFile {
+class RemoteFile final : public ByteSource {
  public:
   /// What is fetched when a file is opened: the directory and the block tables of a Landsat COG
   /// with room to spare.
@@ -23,12 +24,14 @@ class RemoteFile {
   static std::shared_ptr<const RemoteFile> open(const std::string& href);
 
   const std::string& href() const { return href_; }
-  std::uint64_t size() const { return front_.object_size; }
+  std::uint64_t size() const override { return front_.object_size; }
   /// As RasterBand::version.
   const std::string& version() const { return front_.etag; }
 
-  /// Reads up to `size` bytes, less only at the end of the object. Throws RangeFailure.
-  std::size_t read(std::uint64_t offset, std::byte* out, std::size_t size) const;
+  /// Throws RangeFailure, and ReadFailure beyond the end of the object.
+  void read(std::uint64_t offset, std::byte* out, std::size_t size) const override;
+  /// The same without what opening has brought: for whoever keeps it long.
+  std::shared_ptr<const ByteSource> without_front() const;
 
  private:
   RemoteFile(std::string href, RangeAnswer front)

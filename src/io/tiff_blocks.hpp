@@ -1,28 +1,38 @@
 // Where the blocks of one band of a TIFF's first image lie, and how they are coded. Reads only the
-// directory (classic and BigTIFF, little-endian); what it does not know exactly it leaves to GDAL.
-// A plain value once read.
+// directory; what it does not know exactly it leaves to GDAL. A plain value once read.
 #pragma once
-#include <cstdint>
 #include <optional>
-#include <vector>
 
-#include "cubemill/io/raster.hpp"
-#include "io/raw_file.hpp"
+#include "cubemill/io/header_profile.hpp"
+#include "cubemill/model/raster_info.hpp"
+#include "io/block_codec.hpp"
+#include "io/block_predictor.hpp"
+#include "io/block_table.hpp"
+#include "io/tiff_directory.hpp"
 
 namespace cubemill {
 
 struct TiffBlocks {
-  bool deflate = false;                ///< zlib streams; else stored as they are
-  bool difference = false;             ///< predictor 2: each sample minus its left neighbour
+  BlockCoding coding = BlockCoding::stored;
+  SampleCoding samples;
+  bool floating = false;               ///< predictor 3
+  std::uint32_t samples_in_pixel = 1;  ///< more than one where bands are interleaved by pixel
+  std::uint32_t sample = 0;            ///< which of them is the band
   bool strips = false;                 ///< the last block down holds only the rows that are left
-  std::vector<std::uint64_t> offsets;  ///< first byte of each block of the band, row-major
-  std::vector<std::uint32_t> sizes;    ///< bytes of each block; offset and size 0: sparse
+  bool framed = false;                 ///< the block's size before it, its last 4 bytes behind it
+  BlockTable table;                    ///< blocks of the band, row-major
 };
 
-/// Finds the blocks of band `band` (1-based) of the first image in `file`, whose header GDAL reads
-/// as `info`. Nothing when they are coded or laid out in a way that is not decoded here, or when
-/// the directory disagrees with `info`. Throws ReadFailure when the directory is cut off. Source of
-/// tags and codes: TIFF 6.0, its technical notes, BigTIFF.
-std::optional<TiffBlocks> find_tiff_blocks(const RawFile& file, const RasterInfo& info, int band);
+/// A TIFF's header, as it is read here.
+struct TiffHeader {
+  HeaderProfile profile;
+  std::optional<TiffBlocks> blocks;  ///< nothing: they are coded or laid out in an unknown way
+};
+
+/// Reads what the first image of a TIFF says of band `band` (1-based), whose header GDAL reads as
+/// `info`. Blocks are only given where the directory agrees with `info`. Throws ReadFailure when
+/// the directory is cut off or cannot be. Source of tags and codes: TIFF 6.0, its technical notes,
+/// GDAL's COG driver.
+TiffHeader find_tiff_blocks(const TiffDirectory& directory, const RasterInfo& info, int band);
 
 }  // namespace cubemill

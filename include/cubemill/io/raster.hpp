@@ -1,7 +1,7 @@
-// One band of one raster file, read block by block. Headers are parsed by GDAL; blocks of tiled or
-// striped little-endian TIFFs (DEFLATE or none, predictor 1 or 2, 8/16/32-bit integers, floats) are
-// read and inflated here, everything else by GDAL's own block reads. Blocks come out decoded in the
-// file's type. Thread-safe: many threads may read one band.
+// One band of one raster file, read block by block. Headers are parsed by GDAL; blocks of TIFFs,
+// tiled or striped, of both byte orders (stored, DEFLATE, LZW, ZSTD; predictors 1 to 3; integers
+// and floats of 8 to 64 bits), are read and decoded here, everything else by GDAL's own block
+// reads. Blocks come out decoded in the file's type. Thread-safe: many threads may read one band.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "cubemill/io/byte_source.hpp"
+#include "cubemill/io/header_profile.hpp"
 #include "cubemill/model/raster_info.hpp"
 
 namespace cubemill {
@@ -52,6 +54,7 @@ class RasterBand {
   const std::string& path() const { return path_; }
   /// What the store of a remote file calls the version that was opened (ETag); else empty.
   const std::string& version() const { return version_; }
+  const HeaderProfile& profile() const { return profile_; }
 
   /// Decodes block (block_x, block_y) into `out`, row by row, `row_stride` bytes apart: block_width
   /// × block_height pixels of info().type in native byte order. Pixels beyond the raster's edge are
@@ -61,23 +64,30 @@ class RasterBand {
                           std::ptrdiff_t row_stride, ReadScratch& scratch,
                           ReadCost& cost) const = 0;
 
-  /// Tells which bytes `decode_block` needs, so that they can be fetched before; nothing where only
+  /// Tells which bytes `decode_block` needs, so that they can be fetched before: a block with what
+  /// lies around it to check it by (GDAL's COG leaders and trailers). Nothing where only
   /// `read_block` serves (GDAL decodes).
   virtual std::optional<BlockPlace> block_place(std::int64_t block_x,
                                                 std::int64_t block_y) const = 0;
-  /// Decodes what `block_place` names, fetched by the caller: otherwise as `read_block`.
+  /// Decodes what `block_place` names, all of it and no more, fetched by the caller: otherwise as
+  /// `read_block`.
   virtual void decode_block(std::int64_t block_x, std::int64_t block_y,
                             std::span<const std::byte> bytes, std::byte* out,
                             std::ptrdiff_t row_stride, ReadScratch& scratch,
                             ReadCost& cost) const = 0;
 
  protected:
-  RasterBand(std::string path, RasterInfo info, std::string version = {})
-      : path_(std::move(path)), info_(std::move(info)), version_(std::move(version)) {}
+  RasterBand(std::string path, RasterInfo info, HeaderProfile profile = {},
+             std::string version = {})
+      : path_(std::move(path)),
+        info_(std::move(info)),
+        profile_(std::move(profile)),
+        version_(std::move(version)) {}
 
  private:
   std::string path_;
   RasterInfo info_;
+  HeaderProfile profile_;
   std::string version_;
 };
 
@@ -88,6 +98,12 @@ void initialise_gdal(std::uint64_t cache_bytes);
 /// Opens band `band` (1-based) of `path`. Throws IoError (missing, unreadable, no georeference) or
 /// InvalidInput (no such band, a type that is not a number).
 std::unique_ptr<RasterBand> open_raster(const std::string& path, int band);
+/// The same of what `bytes` holds, which is kept for later reads; `path` names it in errors.
+/// `front` are its first bytes, as far as they were fetched before: a header that lies within them
+/// costs no read. Files that lie beside it are not looked for. What `bytes` throws comes through.
+std::unique_ptr<RasterBand> open_raster(const std::string& path, int band,
+                                        std::shared_ptr<const ByteSource> bytes,
+                                        std::vector<std::byte> front = {});
 /// Only the header.
 RasterInfo read_header(const std::string& path, int band);
 

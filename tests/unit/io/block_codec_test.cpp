@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 #include <libdeflate.h>
+#include <zstd.h>
 
-#include <cstdint>
-#include <cstring>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "io/read_failure.hpp"
@@ -20,52 +20,6 @@ std::vector<std::byte> random_bytes(std::size_t size) {
   return bytes;
 }
 
-template <class T>
-std::vector<std::byte> differences(const std::vector<std::byte>& plain, std::size_t width) {
-  std::vector<T> samples(plain.size() / sizeof(T));
-  std::memcpy(samples.data(), plain.data(), plain.size());
-  for (std::size_t i = samples.size(); i-- > 0;)
-    if (i % width != 0) samples[i] = T(samples[i] - samples[i - 1]);
-  std::vector<std::byte> coded(plain.size());
-  std::memcpy(coded.data(), samples.data(), coded.size());
-  return coded;
-}
-
-template <class T>
-class Difference : public ::testing::Test {};
-using SampleTypes = ::testing::Types<std::uint8_t, std::uint16_t, std::uint32_t>;
-TYPED_TEST_SUITE(Difference, SampleTypes);
-
-TYPED_TEST(Difference, IsUndoneForEveryWidthWithAndWithoutSimdAndInPlace) {
-  for (std::size_t width = 1; width <= 130; ++width) {
-    const BlockShape shape{width, 3, sizeof(TypeParam)};
-    const auto plain = random_bytes(shape.bytes());
-    const auto coded = differences<TypeParam>(plain, width);
-    auto fast = coded;
-    undo_difference(fast.data(), shape, fast.data(), std::ptrdiff_t(shape.row_bytes()));
-    EXPECT_EQ(plain, fast) << width;
-    auto portable = coded;
-    undo_difference_portable(portable.data(), shape, portable.data(),
-                             std::ptrdiff_t(shape.row_bytes()));
-    EXPECT_EQ(plain, portable) << width;
-  }
-}
-
-TYPED_TEST(Difference, IsUndoneIntoRowsThatLieApartAndAskew) {
-  const BlockShape shape{77, 5, sizeof(TypeParam)};
-  const auto plain = random_bytes(shape.bytes());
-  const auto coded = differences<TypeParam>(plain, shape.width);
-  const std::size_t stride = shape.row_bytes() + 13;
-  std::vector<std::byte> out(stride * shape.rows + 1, std::byte{0xA5});
-  undo_difference(coded.data(), shape, out.data() + 1, std::ptrdiff_t(stride));
-  for (std::size_t row = 0; row < shape.rows; ++row) {
-    const std::byte* start = out.data() + 1 + row * stride;
-    EXPECT_EQ(0, std::memcmp(start, plain.data() + row * shape.row_bytes(), shape.row_bytes()));
-    for (std::size_t gap = shape.row_bytes(); gap < stride; ++gap)
-      EXPECT_EQ(std::byte{0xA5}, start[gap]);
-  }
-}
-
 std::vector<std::byte> compressed(const std::vector<std::byte>& plain) {
   libdeflate_compressor* compressor = libdeflate_alloc_compressor(6);
   std::vector<std::byte> stream(libdeflate_zlib_compress_bound(compressor, plain.size()));
@@ -75,60 +29,112 @@ std::vector<std::byte> compressed(const std::vector<std::byte>& plain) {
   return stream;
 }
 
-class InflaterTest : public ::testing::Test {
+std::vector<std::byte> zstd_frame(const std::vector<std::byte>& plain, bool with_size,
+                                  bool with_checksum) {
+  ZSTD_CCtx* const context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, with_size);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, with_checksum);
+  std::vector<std::byte> stream(ZSTD_compressBound(plain.size()));
+  stream.resize(ZSTD_compress2(context, stream.data(), stream.size(), plain.data(), plain.size()));
+  ZSTD_freeCCtx(context);
+  return stream;
+}
+
+class BlockDecoderTest : public ::testing::Test {
  protected:
-  std::string failure() {
+  std::string failure(BlockCoding coding = BlockCoding::deflate) {
     try {
-      inflater.inflate(stream, out);
+      decoder.decode(coding, stream, out);
     } catch (const ReadFailure& error) {
       return error.what();
     }
     return "";
   }
+  bool refused_as(const std::string& part, BlockCoding coding = BlockCoding::deflate) {
+    return failure(coding).find(part) != std::string::npos;
+  }
 
   const std::vector<std::byte> plain = random_bytes(1000);
   std::vector<std::byte> stream = compressed(plain);
   std::vector<std::byte> out = std::vector<std::byte>(1000);
-  Inflater inflater;
+  BlockDecoder decoder;
 };
 
-TEST_F(InflaterTest, GivesBytesAndTheirNumber) {
-  EXPECT_EQ(1000u, inflater.inflate(stream, out));
-  EXPECT_EQ(plain, out);
-  out.resize(1500);
-  EXPECT_EQ(1000u, inflater.inflate(stream, out));
-}
-
-TEST_F(InflaterTest, IgnoresPaddingBehindTheStream) {
-  stream.resize(stream.size() + 100);
-  EXPECT_EQ(1000u, inflater.inflate(stream, out));
-}
-
-TEST_F(InflaterTest, RefusesMoreThanFits) {
-  out.resize(999);
-  EXPECT_NE(std::string::npos, failure().find("more than a block of 999"));
-}
-
-TEST_F(InflaterTest, TellsDamageOfTheChecksumFromDamageOfTheData) {
-  stream.back() ^= std::byte{1};
-  EXPECT_NE(std::string::npos, failure().find("Adler-32"));
-  stream.resize(stream.size() / 2);
-  EXPECT_NE(std::string::npos, failure().find("not a whole DEFLATE stream"));
-}
-
-TEST_F(InflaterTest, RefusesStreamsOfEveryShorterLength) {
-  const auto whole = stream;
-  for (std::size_t size = 0; size < whole.size(); ++size) {
-    stream.assign(whole.begin(), whole.begin() + std::ptrdiff_t(size));
-    EXPECT_NE("", failure()) << size;
+TEST_F(BlockDecoderTest, GivesBytesAndTheirNumber) {
+  for (const std::size_t room : {1000u, 1500u}) {
+    out.assign(room, std::byte{0});
+    EXPECT_EQ(1000u, decoder.decode(BlockCoding::deflate, stream, out));
+    out.resize(1000);
+    EXPECT_EQ(plain, out);
   }
 }
 
-TEST_F(InflaterTest, WorksOnAfterAFailure) {
+TEST_F(BlockDecoderTest, IgnoresZerosBehindTheStreamAndNothingElse) {
+  stream.resize(stream.size() + 100);
+  EXPECT_EQ(1000u, decoder.decode(BlockCoding::deflate, stream, out));
+  stream.back() = std::byte{1};
+  EXPECT_TRUE(refused_as("data follow its end"));
+  stream = zstd_frame(plain, true, false);
+  stream.resize(stream.size() + 100);
+  EXPECT_EQ(1000u, decoder.decode(BlockCoding::zstd, stream, out));
+  stream.back() = std::byte{1};
+  EXPECT_TRUE(refused_as("data follow its end", BlockCoding::zstd));
+}
+
+TEST_F(BlockDecoderTest, RefusesMoreThanFits) {
+  out.resize(999);
+  EXPECT_TRUE(refused_as("more than a block of 999"));
+  for (const bool with_size : {false, true}) {
+    stream = zstd_frame(plain, with_size, false);
+    EXPECT_TRUE(refused_as("more than a block of 999", BlockCoding::zstd)) << with_size;
+  }
+  stream = plain;
+  EXPECT_TRUE(refused_as("more than a block of 999", BlockCoding::stored));
+}
+
+TEST_F(BlockDecoderTest, TellsDamageOfTheChecksumFromDamageOfTheData) {
+  stream.back() ^= std::byte{1};
+  EXPECT_TRUE(refused_as("Adler-32"));
+  stream.resize(stream.size() / 2);
+  EXPECT_TRUE(refused_as("not a whole DEFLATE stream"));
+}
+
+TEST_F(BlockDecoderTest, RefusesStreamsOfEveryShorterLength) {
+  for (const BlockCoding coding : {BlockCoding::deflate, BlockCoding::zstd}) {
+    const auto whole =
+        coding == BlockCoding::deflate ? compressed(plain) : zstd_frame(plain, false, false);
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      stream.assign(whole.begin(), whole.begin() + std::ptrdiff_t(size));
+      EXPECT_NE("", failure(coding)) << size;
+    }
+  }
+}
+
+TEST_F(BlockDecoderTest, WorksOnAfterAFailure) {
   const auto whole = stream;
   stream[10] ^= std::byte{0xFF};
   EXPECT_NE("", failure());
-  EXPECT_EQ(1000u, inflater.inflate(whole, out));
+  EXPECT_EQ(1000u, decoder.decode(BlockCoding::deflate, whole, out));
+}
+
+TEST_F(BlockDecoderTest, ReadsZstdFramesWithAndWithoutSizeAndChecksum) {
+  for (const bool with_size : {false, true})
+    for (const bool with_checksum : {false, true}) {
+      stream = zstd_frame(plain, with_size, with_checksum);
+      out.assign(1000, std::byte{0});
+      EXPECT_EQ(1000u, decoder.decode(BlockCoding::zstd, stream, out));
+      EXPECT_EQ(plain, out);
+    }
+}
+
+TEST_F(BlockDecoderTest, RefusesAZstdFrameWithAWrongChecksumAndASecondFrame) {
+  stream = zstd_frame(plain, true, true);
+  stream.back() ^= std::byte{1};
+  EXPECT_TRUE(refused_as("checksum", BlockCoding::zstd));
+  stream = zstd_frame(plain, true, false);
+  const auto second = stream;
+  stream.insert(stream.end(), second.begin(), second.end());
+  EXPECT_TRUE(refused_as("data follow its end", BlockCoding::zstd));
 }
 
 }  // namespace

@@ -94,9 +94,10 @@ TEST_F(DamagedRaster, NoticesEverySingleFlippedBit) {
 }
 
 TEST_F(DamagedRaster, NoticesABlockThatIsTooShort) {
-  bytes.replace(std::size_t(offset), 40,
-                (zlib(std::string(100, 'x')) + std::string(40, '\0')).substr(0, 40));
-  EXPECT_TRUE(contains(error_of_block(), "100 bytes instead of 8192"));
+  const std::string stream = zlib(std::string(100, 'x'));
+  bytes.replace(std::size_t(offset), std::size_t(size),
+                stream + std::string(std::size_t(size) - stream.size(), '\0'));
+  EXPECT_TRUE(contains(error_of_block(), "100 bytes of pixels instead of 8192"));
 }
 
 TEST_F(DamagedRaster, NoticesABlockThatIsTooLong) {
@@ -176,7 +177,7 @@ TEST_F(DamagedRaster, NoticesShortUncompressedBlocks) {
 
 TEST_F(DamagedRaster, NamesTheBlockThatGdalCannotRead) {
   RasterSpec spec;
-  spec.options = {"TILED=YES", "BLOCKXSIZE=64", "BLOCKYSIZE=64", "COMPRESS=ZSTD"};
+  spec.options = {"TILED=YES", "BLOCKXSIZE=64", "BLOCKYSIZE=64", "COMPRESS=LERC"};
   make_tiff(path, spec);
   bytes = file_bytes(path);
   std::fill_n(bytes.begin() + long(block_place(path, 2, 3).first), 64, '\x55');
@@ -213,7 +214,8 @@ class LastStrip : public RasterTest {
     const std::string stream = zlib(std::string(std::size_t(rows * width * 2), '\7'));
     const auto [offset, size] = block_place(path, 0, last);
     EXPECT_LE(stream.size(), size);
-    bytes.replace(std::size_t(offset), stream.size(), stream);
+    bytes.replace(std::size_t(offset), std::size_t(size),
+                  stream + std::string(std::size_t(size) - stream.size(), '\0'));
     write_file(path, bytes);
     return path;
   }

@@ -134,5 +134,27 @@ TEST_F(RasterHeader, SaysWhyAFileCannotBeOpenedAndPrintsNothing) {
   EXPECT_TRUE(contains(cut, "cut.tif") && !contains(cut, "\n")) << cut;
 }
 
+TEST_F(RasterHeader, BelievesASideFileMoreThanTheTagsThatOtherFilesShare) {
+  RasterSpec spec;
+  const std::string first = make_tiff(dir / "first.tif", spec);
+  const std::string second = make_tiff(dir / "second.tif", spec);
+  EXPECT_TRUE(read_header(first, 1).grid.crs.same(read_header(second, 1).grid.crs));
+  write_file(dir / "second.tif.aux.xml", "<PAMDataset><SRS>EPSG:32633</SRS></PAMDataset>");
+  EXPECT_TRUE(read_header(first, 1).grid.crs.same(Crs::parse("EPSG:32719")));
+  EXPECT_TRUE(read_header(second, 1).grid.crs.same(Crs::parse("EPSG:32633")));
+}
+
+TEST_F(RasterHeader, TellsSystemsApartByTheirTags) {
+  const std::string path = make_tiff(dir / "r.tif", {});
+  EXPECT_TRUE(read_header(path, 1).grid.crs.same(Crs::parse("EPSG:32719")));
+  {
+    GDALDatasetUniquePtr dataset(GDALDataset::Open(path.c_str(), GDAL_OF_UPDATE));
+    OGRSpatialReference crs;
+    crs.importFromEPSG(32633);
+    dataset->SetSpatialRef(&crs);
+  }
+  EXPECT_TRUE(read_header(path, 1).grid.crs.same(Crs::parse("EPSG:32633")));
+}
+
 }  // namespace
 }  // namespace cubemill::test
