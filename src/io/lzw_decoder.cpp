@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstring>
 #include <limits>
-#include <numeric>
 #include <string>
 
 #include "io/read_failure.hpp"
@@ -105,8 +104,7 @@ std::size_t LzwDecoder::decode(std::span<const std::byte> stream, std::span<std:
     if (free == 0) refuse("no clear code at its start");
     // The string before, and this one's first byte, are a new code.
     starts_[free + 1] = std::uint32_t(done);
-    if (code > free || (free < first_free && code >= clear_code))
-      refuse("a code that is not yet defined");
+    if (code > free) refuse("a code that is not yet defined");
     const std::size_t start = starts_[code], length = starts_[code + 1] - start + 1;
     if (length > out.size() - done)
       throw ReadFailure("it holds more than a block of " + std::to_string(out.size()) +
