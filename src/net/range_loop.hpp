@@ -62,6 +62,8 @@ class RangeLoop {
   void ended(Transfer& transfer, CURLcode code, Moment now);
   void silent(Transfer& transfer, Moment now);
   void settle(TransferPtr transfer, const Verdict& verdict, Moment now);
+  bool goes_back(PendingRange& range, const Verdict& verdict);
+  void again_at_once(RangePtr range);
   void detour(RangePtr range, const Verdict& verdict, const WireRequest& sent, Moment now);
   void try_again(RangePtr range, const Verdict& verdict, Moment now);
   void answer(RangePtr range, Transfer& transfer, std::uint64_t object_size, Moment now);

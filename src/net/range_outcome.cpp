@@ -59,7 +59,9 @@ void RangeLoop::settle(TransferPtr transfer, const Verdict& verdict, Moment now)
     return;
   }
   RangePtr owned = take_active(range);
-  if (verdict.move == Move::take)
+  if (goes_back(*owned, verdict))
+    again_at_once(std::move(owned));
+  else if (verdict.move == Move::take)
     answer(std::move(owned), *transfer, verdict.object_size, now);
   else if (may_wait)
     try_again(std::move(owned), verdict, now);
@@ -70,11 +72,24 @@ void RangeLoop::settle(TransferPtr transfer, const Verdict& verdict, Moment now)
   recycle(std::move(transfer));
 }
 
+// Where an object had moved it may be no more: that is asked once.
+bool RangeLoop::goes_back(PendingRange& range, const Verdict& verdict) {
+  using Move = Verdict::Move;
+  const bool is_end = verdict.move == Move::renew || verdict.move == Move::give_up;
+  return is_end && !std::exchange(range.has_gone_back, is_end) &&
+         maker_.forget_location(range.href);
+}
+
+void RangeLoop::again_at_once(RangePtr range) {
+  cancel(range->flying);
+  cancel(range->beside);
+  --range->attempts;
+  queue_.push_front(std::move(range));
+}
+
 // Asks at once, in another place or with other keys, where there are any.
 void RangeLoop::detour(RangePtr range, const Verdict& verdict, const WireRequest& sent,
                        Moment now) {
-  cancel(range->flying);
-  cancel(range->beside);
   bool leads = ++range->detours <= most_detours;
   if (verdict.move == Verdict::Move::renew) {
     leads = leads && !range->refusal && maker_.refused(range->href, sent, now);
@@ -86,8 +101,7 @@ void RangeLoop::detour(RangePtr range, const Verdict& verdict, const WireRequest
     leads = maker_.learn_location(range->href, sent, verdict.location);
   }
   if (!leads) return give_up(std::move(range), verdict, "", now);
-  --range->attempts;
-  queue_.push_front(std::move(range));
+  again_at_once(std::move(range));
 }
 
 void RangeLoop::try_again(RangePtr range, const Verdict& verdict, Moment now) {

@@ -93,13 +93,6 @@ bool RequestMaker::learn_location(const Href& href, const WireRequest& sent,
 }
 
 bool RequestMaker::refused(const Href& href, const WireRequest& sent, Moment now) {
-  const auto moved = moved_.find(href.text);
-  if (moved != moved_.end()) {
-    // Where it had moved for a while is no more: ask anew where it is.
-    const bool was_moved = moved->second == sent.url;
-    if (was_moved) moved_.erase(moved);
-    return true;
-  }
   if (!href.is_s3()) return signed_.refused(href.text, sent.url);
   return sent.keys && keeper_.refused(sent.key_generation, now);
 }

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <string>
 
-#include "unit/net/s3_stand.hpp"
+#include "tools/s3_stand/s3_stand.hpp"
 
 namespace cubemill {
 namespace {

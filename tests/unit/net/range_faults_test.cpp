@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "cubemill/net/range_client.hpp"
-#include "unit/net/s3_stand.hpp"
+#include "tools/s3_stand/s3_stand.hpp"
 
 namespace cubemill {
 namespace {
@@ -183,6 +183,19 @@ TEST(RangeFaults, AUrlIsFollowedWhereItHasMovedAndThatIsRemembered) {
     EXPECT_TRUE(text(client.fetch(range(stand.url("bucket/old.tif")))) ==
                 stand.content(offset, size));
   EXPECT_EQ(stand.requests(), 4);
+}
+
+TEST(RangeFaults, AUrlIsAskedForAnewWhenItIsNoMoreWhereItHadMoved) {
+  const S3Stand stand;
+  stand.add("bucket/b.tif", stand.content());
+  RangeClient client(quick());
+  const RangeRequest request = range(stand.url("bucket/old.tif"));
+  stand.faults("redirect:key=old.tif,to=/bucket/a.tif");
+  client.fetch(request);
+  stand.faults("redirect:key=old.tif,to=/bucket/b.tif\nmissing:key=a.tif");
+  EXPECT_TRUE(text(client.fetch(request)) == stand.content(offset, size));
+  stand.faults("redirect:key=old.tif,to=/bucket/b.tif\nmissing");
+  EXPECT_EQ(int(failure_of(client, request).kind()), int(Kind::missing));
 }
 
 TEST(RangeFaults, AWholeObjectIsNotReadFurtherThanTheRange) {
