@@ -22,6 +22,7 @@ struct PendingRange {
   bool has_gone_back = false;            ///< from where the object had moved to the href
   std::optional<Verdict> refusal;        ///< after which keys, or a URL, were made anew, once
   std::uint64_t refused_generation = 0;  ///< of the keys
+  Verdict last{};                        ///< of the last request that failed, while there is hope
   int last_status = 0;                   ///< of the last answer
   Transfer* flying = nullptr;            ///< its request
   Transfer* beside = nullptr;            ///< its hedge

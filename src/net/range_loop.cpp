@@ -62,6 +62,7 @@ void RangeLoop::stop() {
 }
 
 void RangeLoop::run() {
+  block_pipe_signal();
   while (take_asked()) {
     start_all(Clock::now());
     int running = 0;
@@ -118,7 +119,7 @@ void RangeLoop::watch(Moment now) {
     PendingRange& range = *transfer->range;
     const auto least = std::uint64_t(options_.stall.count());  // 1 kB/s
     if (now - range.begun > options_.deadline)
-      give_up(take_active(range), Verdict{}, "the deadline of a range has passed", now);
+      give_up(take_active(range), Verdict(range.last), "the deadline of a range has passed", now);
     else if (transfer->is_silent(now, options_.stall, least))
       silent(*transfer, now);
     else if (!range.beside && hedging_.may_hedge(hedges_, limit_.limit()) &&

@@ -38,7 +38,7 @@ void RangeLoop::ended(Transfer& transfer, CURLcode code, Moment now) {
 }
 
 void RangeLoop::silent(Transfer& transfer, Moment now) {
-  Verdict verdict{Verdict::Move::again, RangeFailure::Kind::exhausted, "", "", "", ""};
+  Verdict verdict{.move = Verdict::Move::again};
   verdict.what = (transfer.has_first_byte() ? "the answer stopped for " : "no answer for ") +
                  std::to_string(options_.stall.count()) + " ms";
   settle(land(transfer, CURLE_OPERATION_TIMEDOUT), verdict, now);
@@ -114,6 +114,7 @@ void RangeLoop::try_again(RangePtr range, const Verdict& verdict, Moment now) {
   if (now + pause - range->begun > options_.deadline)
     return give_up(std::move(range), verdict, "the deadline of a range would pass", now);
   ++counters_.retries;
+  range->last = verdict;
   paused_.emplace(now + pause, std::move(range));
 }
 
@@ -146,7 +147,8 @@ void RangeLoop::give_up(RangePtr range, const Verdict& verdict, const std::strin
         range->request.size);
     return finish(std::move(range), {}, std::make_exception_ptr(failure), now);
   }
-  std::string text = place_of(range->request) + ": " + verdict.what + effort(*range, now);
+  const std::string what = verdict.what.empty() ? "no answer" : verdict.what;
+  std::string text = place_of(range->request) + ": " + what + effort(*range, now);
   if (!because.empty()) text += "; " + because;
   if (!verdict.advice.empty()) text += "; " + verdict.advice;
   const RangeFailure failure(without_secrets(range->href.text), text, verdict.kind,

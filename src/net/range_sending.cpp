@@ -1,4 +1,5 @@
 // RangeLoop: requests begin and end.
+#include <new>
 #include <utility>
 
 #include "net/range_loop.hpp"
@@ -36,7 +37,11 @@ void RangeLoop::start(RangePtr range, Moment now) {
     active_.emplace(&kept, std::move(range));
     if (kept.begun == Moment{}) kept.begun = now;
     ++kept.attempts;
-    launch(kept, std::get<WireRequest>(std::move(made)), kept.flying, now);
+    try {
+      launch(kept, std::get<WireRequest>(std::move(made)), kept.flying, now);
+    } catch (const std::bad_alloc&) {
+      give_up(take_active(kept), {.move = Verdict::Move::no_memory}, "", now);
+    }
   }
 }
 

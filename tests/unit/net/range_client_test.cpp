@@ -191,6 +191,15 @@ TEST(RangeClient, EndsWithinAMomentWhileAServerStalls) {
   EXPECT_FALSE(called);
 }
 
+TEST(RangeClient, OfTheProcessIsOneAndHasTheOptionsThatWereGivenBefore) {
+  S3Stand stand;
+  initialise_net({.connections = 3});
+  EXPECT_EQ(&net_client(), &net_client());
+  EXPECT_EQ(net_client().room(), 3);
+  EXPECT_EQ(net_client().fetch({.href = "s3://bucket/a.tif", .size = 7}).size, 7U);
+  EXPECT_THROW(initialise_net({}), std::logic_error);
+}
+
 TEST(RangeClient, KnowsWhichHrefsAreItsOwn) {
   EXPECT_TRUE(is_remote("s3://bucket/key"));
   EXPECT_TRUE(is_remote("https://host/path"));

@@ -232,7 +232,17 @@ TEST(RangeFaults, TheDeadlineEndsWhatAttemptsDoNot) {
   const auto begin = std::chrono::steady_clock::now();
   const RangeFailure failure = failure_of(client, range());
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4));
+  EXPECT_THAT(failure.what(), HasSubstr("no answer (1 attempt in "));
   EXPECT_THAT(failure.what(), HasSubstr("the deadline of a range has passed"));
+}
+
+TEST(RangeFaults, TheDeadlineSaysWhatWentWrongBefore) {
+  const S3Stand stand;
+  stand.faults("error:status=500,attempts=1\nlatency:ms=60000,skip=1");
+  NetOptions options = quick();
+  options.deadline = std::chrono::seconds(1);
+  RangeClient client(options);
+  EXPECT_THAT(failure_of(client, range()).what(), HasSubstr("HTTP 500 InternalError"));
 }
 
 TEST(RangeFaults, ARefusedConnectionSaysWhatToLookAt) {
