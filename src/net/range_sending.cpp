@@ -25,23 +25,27 @@ void RangeLoop::start(RangePtr range, Moment now) {
   if (std::holds_alternative<Pending>(made)) {
     held_.push_back(std::move(range));
   } else if (const Unmakeable* no = std::get_if<Unmakeable>(&made)) {
-    Verdict verdict{
-        Verdict::Move::give_up, RangeFailure::Kind::denied, no->why, no->advice, "", ""};
+    const Verdict verdict{
+        .kind = RangeFailure::Kind::denied, .what = no->why, .advice = no->advice};
     give_up(std::move(range), verdict, "", now);
   } else if (has_same_keys(std::get<WireRequest>(made), *range)) {
     const Verdict refusal = *range->refusal;
     ++range->attempts;  // the one that was refused
     give_up(std::move(range), refusal, "", now);
   } else {
-    PendingRange& kept = *range;
-    active_.emplace(&kept, std::move(range));
-    if (kept.begun == Moment{}) kept.begun = now;
-    ++kept.attempts;
-    try {
-      launch(kept, std::get<WireRequest>(std::move(made)), kept.flying, now);
-    } catch (const std::bad_alloc&) {
-      give_up(take_active(kept), {.move = Verdict::Move::no_memory}, "", now);
-    }
+    send(std::move(range), std::get<WireRequest>(std::move(made)), now);
+  }
+}
+
+void RangeLoop::send(RangePtr range, WireRequest wire, Moment now) {
+  PendingRange& kept = *range;
+  active_.emplace(&kept, std::move(range));
+  if (kept.begun == Moment{}) kept.begun = now;
+  ++kept.attempts;
+  try {
+    launch(kept, std::move(wire), kept.flying, now);
+  } catch (const std::bad_alloc&) {
+    give_up(take_active(kept), {.move = Verdict::Move::no_memory}, "", now);
   }
 }
 

@@ -55,6 +55,8 @@ struct Fault {
   milliseconds stall{5000};
 };
 
+void PrintTo(const Fault& fault, std::ostream* to) { *to << fault.rule; }
+
 template <class F>
 std::string name_of(const testing::TestParamInfo<F>& info) {
   return info.param.name;
