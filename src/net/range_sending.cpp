@@ -32,9 +32,9 @@ void RangeLoop::start(RangePtr range, Moment now) {
         .kind = RangeFailure::Kind::denied, .what = no->why, .advice = no->advice};
     give_up(std::move(range), verdict, "", now);
   } else if (has_same_keys(std::get<WireRequest>(made), *range)) {
-    const Verdict refusal = *range->refusal;
+    const Verdict last = *range->refusal;
     ++range->attempts;  // the one that was refused
-    give_up(std::move(range), refusal, "", now);
+    give_up(std::move(range), last, "", now);
   } else {
     send(std::move(range), std::get<WireRequest>(std::move(made)), now);
   }
