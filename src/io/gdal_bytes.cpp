@@ -16,20 +16,17 @@ constexpr std::string_view prefix = "/vsicubemill/";
 struct Registry {
   std::mutex mutex;
   std::map<std::string, std::shared_ptr<const ByteSource>> sources;  // by name after the prefix
-
-  Registry() {
-    install_gdal_files(std::string(prefix),
-                       [this](const std::string& name) -> std::shared_ptr<const ByteSource> {
-                         const std::lock_guard lock(mutex);
-                         const auto found = sources.find(name);
-                         return found == sources.end() ? nullptr : found->second;
-                       });
-  }
 };
 
 Registry& registry() {
   static auto& files = *new Registry;  // outlives every static owner
   return files;
+}
+
+std::shared_ptr<const ByteSource> find(const std::string& name) {
+  const std::lock_guard lock(registry().mutex);
+  const auto found = registry().sources.find(name);
+  return found == registry().sources.end() ? nullptr : found->second;
 }
 
 // The last part of a path or href, without a query.
@@ -47,6 +44,8 @@ GdalBytes::GdalBytes(std::shared_ptr<const ByteSource> source, const std::string
   const std::lock_guard lock(registry().mutex);
   registry().sources.emplace(inside, std::move(source));
 }
+
+void GdalBytes::install() { install_gdal_files(std::string(prefix), find); }
 
 GdalBytes::~GdalBytes() {
   const std::lock_guard lock(registry().mutex);

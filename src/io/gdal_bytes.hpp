@@ -16,6 +16,8 @@ class GdalBytes {
   GdalBytes(const GdalBytes&) = delete;
   GdalBytes& operator=(const GdalBytes&) = delete;
 
+  /// Installs the file system. Call once, before other threads use GDAL.
+  static void install();
   /// What GDAL opens.
   const std::string& path() const { return path_; }
 

@@ -12,6 +12,7 @@
 #include "cubemill/base/error.hpp"
 #include "cubemill/io/href.hpp"
 #include "cubemill/io/raster.hpp"
+#include "io/gdal_bytes.hpp"
 #include "io/gdal_files.hpp"
 
 namespace cubemill {
@@ -28,6 +29,7 @@ void register_drivers() {
   std::call_once(once, [] {
     GDALAllRegister();
     install_remote_files();
+    GdalBytes::install();
   });
 }
 

@@ -1,6 +1,7 @@
 #include "net/credential_keeper.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "cubemill/base/error.hpp"
@@ -45,15 +46,20 @@ bool CredentialKeeper::refused(std::uint64_t generation, Moment now) {
 
 // The lock is held.
 void CredentialKeeper::fetch() {
-  fetching_ = true;
-  errands_.run([this](std::stop_token stop) {
+  const auto job = [this](std::stop_token stop) {
     try {
       keep(source_(stop));
     } catch (const std::exception& error) {
       fail(error.what());
     }
     changed_();
-  });
+  };
+  try {
+    errands_.run(job);
+    fetching_ = true;
+  } catch (const std::system_error& error) {
+    failure_ = std::string("no thread to ask for credentials: ") + error.what();
+  }
 }
 
 void CredentialKeeper::keep(Credentials&& keys) {

@@ -1,5 +1,7 @@
 #include "net/curl_handles.hpp"
 
+#include <signal.h>
+
 #include <new>
 #include <string>
 
@@ -27,6 +29,13 @@ MultiHandle make_multi() {
   MultiHandle multi(curl_multi_init());
   if (!multi) throw std::bad_alloc();
   return multi;
+}
+
+void block_pipe_signal() {
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
 }
 
 void append(HeaderList& list, const char* line) {

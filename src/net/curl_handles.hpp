@@ -22,6 +22,9 @@ using HeaderList = std::unique_ptr<curl_slist, ListDeleter>;
 /// Makes a handle; initialises libcurl at the first call. Throws std::bad_alloc.
 EasyHandle make_easy();
 MultiHandle make_multi();
+/// Keeps a connection that breaks while something is sent from ending the process; for the calling
+/// thread, which runs transfers (TLS libraries write without MSG_NOSIGNAL).
+void block_pipe_signal();
 /// Appends "name: value" or another line.
 void append(HeaderList& list, const char* line);
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "net/curl_handles.hpp"
+
 namespace cubemill::net {
 
 Errands::~Errands() {
@@ -11,14 +13,15 @@ Errands::~Errands() {
 void Errands::run(Job job) {
   {
     const std::lock_guard lock(mutex_);
-    jobs_.push_back(std::move(job));
-    if (idle_ < jobs_.size() && threads_.size() < most_)
+    if (idle_ <= jobs_.size() && threads_.size() < most_)
       threads_.emplace_back([this](std::stop_token stop) { work(stop); });
+    jobs_.push_back(std::move(job));
   }
   there_is_work_.notify_one();
 }
 
 void Errands::work(std::stop_token stop) {
+  block_pipe_signal();
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;

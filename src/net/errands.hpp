@@ -22,6 +22,7 @@ class Errands {
   Errands(const Errands&) = delete;
   Errands& operator=(const Errands&) = delete;
 
+  /// Throws std::system_error where the machine gives no thread.
   void run(Job job);
 
  private:

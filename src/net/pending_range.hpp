@@ -19,8 +19,10 @@ struct PendingRange {
   Moment begun{};                        ///< the first request
   int attempts = 0;                      ///< requests sent for it, hedges and detours not counted
   int detours = 0;                       ///< redirects, other regions, renewals
+  bool has_gone_back = false;            ///< from where the object had moved to the href
   std::optional<Verdict> refusal;        ///< after which keys, or a URL, were made anew, once
   std::uint64_t refused_generation = 0;  ///< of the keys
+  Verdict last{};                        ///< of the last request that failed, while there is hope
   int last_status = 0;                   ///< of the last answer
   Transfer* flying = nullptr;            ///< its request
   Transfer* beside = nullptr;            ///< its hedge

@@ -12,7 +12,7 @@ constexpr int first_in_flight = 16;
 constexpr Millis longest_pause = std::chrono::seconds(20);
 constexpr double retries_at_once = 500, retries_per_answer = 0.5;
 // How often requests in flight are looked at: a small part of a round trip to a bucket.
-constexpr Millis look_every{10};
+constexpr Millis look_every{20};
 constexpr Millis long_time = std::chrono::seconds(60);
 
 std::string agent(const NetOptions& options) {
@@ -62,11 +62,10 @@ void RangeLoop::stop() {
 }
 
 void RangeLoop::run() {
+  block_pipe_signal();
   while (take_asked()) {
-    start_all(Clock::now());
-    int running = 0;
-    curl_multi_perform(multi_.get(), &running);
-    reap();
+    const bool has_started = start_all(Clock::now());
+    if (has_started || has_events_ || timer_is_due()) transfer();
     const Moment now = Clock::now();
     if (now >= next_look_) watch(now);
     wait(now);
@@ -89,7 +88,8 @@ bool RangeLoop::take_asked() {
   return !stop_;
 }
 
-void RangeLoop::start_all(Moment now) {
+bool RangeLoop::start_all(Moment now) {
+  const std::uint64_t before = counters_.requests;
   while (has_room() && !paused_.empty() && paused_.begin()->first <= now)
     start(std::move(paused_.extract(paused_.begin()).mapped()), now);
   while (has_room() && !queue_.empty()) {
@@ -97,10 +97,18 @@ void RangeLoop::start_all(Moment now) {
     queue_.pop_front();
     start(std::move(range), now);
   }
+  return counters_.requests > before;
 }
 
-void RangeLoop::reap() {
-  int left = 0;
+bool RangeLoop::timer_is_due() const {
+  long millis = -1;
+  curl_multi_timeout(multi_.get(), &millis);
+  return millis == 0;
+}
+
+void RangeLoop::transfer() {
+  int running = 0, left = 0;
+  curl_multi_perform(multi_.get(), &running);
   while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left))
     if (message->msg == CURLMSG_DONE)
       ended(Transfer::of(message->easy_handle), message->data.result, Clock::now());
@@ -118,7 +126,7 @@ void RangeLoop::watch(Moment now) {
     PendingRange& range = *transfer->range;
     const auto least = std::uint64_t(options_.stall.count());  // 1 kB/s
     if (now - range.begun > options_.deadline)
-      give_up(take_active(range), Verdict{}, "the deadline of a range has passed", now);
+      give_up(take_active(range), Verdict(range.last), "the deadline of a range has passed", now);
     else if (transfer->is_silent(now, options_.stall, least))
       silent(*transfer, now);
     else if (!range.beside && hedging_.may_hedge(hedges_, limit_.limit()) &&
@@ -133,12 +141,14 @@ void RangeLoop::watch(Moment now) {
 }
 
 void RangeLoop::wait(Moment now) {
+  if (has_room() && !queue_.empty()) return;
   Clock::duration pause = long_time;
   if (!flying_.empty()) pause = std::min(pause, next_look_ - now);
   if (!paused_.empty() && has_room()) pause = std::min(pause, paused_.begin()->first - now);
   const auto millis = std::chrono::ceil<Millis>(std::max(pause, Clock::duration::zero()));
-  const bool can_start = has_room() && !queue_.empty();
-  curl_multi_poll(multi_.get(), nullptr, 0, can_start ? 0 : int(millis.count()), nullptr);
+  int ready = 0;
+  curl_multi_poll(multi_.get(), nullptr, 0, int(millis.count()), &ready);
+  has_events_ = ready > 0;
 }
 
 void RangeLoop::abandon_all() {

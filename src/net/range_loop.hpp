@@ -43,14 +43,16 @@ class RangeLoop {
   // The round (range_loop.cpp).
   void wake(bool has_changed);
   bool take_asked();
-  void start_all(Moment now);
-  void reap();
+  bool start_all(Moment now);
+  bool timer_is_due() const;
+  void transfer();
   void watch(Moment now);
   void wait(Moment now);
   void abandon_all();
 
   // Requests (range_sending.cpp).
   void start(RangePtr range, Moment now);
+  void send(RangePtr range, WireRequest wire, Moment now);
   void launch(PendingRange& range, WireRequest wire, Transfer*& as, Moment now);
   void hedge(PendingRange& range, Moment now);
   TransferPtr land(Transfer& transfer, CURLcode code);
@@ -62,6 +64,8 @@ class RangeLoop {
   void ended(Transfer& transfer, CURLcode code, Moment now);
   void silent(Transfer& transfer, Moment now);
   void settle(TransferPtr transfer, const Verdict& verdict, Moment now);
+  bool goes_back(PendingRange& range, const Verdict& verdict);
+  void again_at_once(RangePtr range);
   void detour(RangePtr range, const Verdict& verdict, const WireRequest& sent, Moment now);
   void try_again(RangePtr range, const Verdict& verdict, Moment now);
   void answer(RangePtr range, Transfer& transfer, std::uint64_t object_size, Moment now);
@@ -91,8 +95,9 @@ class RangeLoop {
   std::unordered_map<PendingRange*, RangePtr> active_;
   std::unordered_map<Transfer*, TransferPtr> flying_;
   std::vector<TransferPtr> spare_;
-  int hedges_ = 0;  // in flight
-  int wanted_ = 0;  // hedges that wait for room, which is kept for them
+  int hedges_ = 0;           // in flight
+  int wanted_ = 0;           // hedges that wait for room, which is kept for them
+  bool has_events_ = false;  // of connections, when last waited for; else libcurl is not called
   Moment next_look_{};
 };
 

@@ -38,7 +38,7 @@ void RangeLoop::ended(Transfer& transfer, CURLcode code, Moment now) {
 }
 
 void RangeLoop::silent(Transfer& transfer, Moment now) {
-  Verdict verdict{Verdict::Move::again, RangeFailure::Kind::exhausted, "", "", "", ""};
+  Verdict verdict{.move = Verdict::Move::again};
   verdict.what = (transfer.has_first_byte() ? "the answer stopped for " : "no answer for ") +
                  std::to_string(options_.stall.count()) + " ms";
   settle(land(transfer, CURLE_OPERATION_TIMEDOUT), verdict, now);
@@ -59,7 +59,9 @@ void RangeLoop::settle(TransferPtr transfer, const Verdict& verdict, Moment now)
     return;
   }
   RangePtr owned = take_active(range);
-  if (verdict.move == Move::take)
+  if (goes_back(*owned, verdict))
+    again_at_once(std::move(owned));
+  else if (verdict.move == Move::take)
     answer(std::move(owned), *transfer, verdict.object_size, now);
   else if (may_wait)
     try_again(std::move(owned), verdict, now);
@@ -70,11 +72,24 @@ void RangeLoop::settle(TransferPtr transfer, const Verdict& verdict, Moment now)
   recycle(std::move(transfer));
 }
 
+// Where an object had moved it may be no more: that is asked once.
+bool RangeLoop::goes_back(PendingRange& range, const Verdict& verdict) {
+  using Move = Verdict::Move;
+  const bool is_end = verdict.move == Move::renew || verdict.move == Move::give_up;
+  return is_end && !std::exchange(range.has_gone_back, is_end) &&
+         maker_.forget_location(range.href);
+}
+
+void RangeLoop::again_at_once(RangePtr range) {
+  cancel(range->flying);
+  cancel(range->beside);
+  --range->attempts;
+  queue_.push_front(std::move(range));
+}
+
 // Asks at once, in another place or with other keys, where there are any.
 void RangeLoop::detour(RangePtr range, const Verdict& verdict, const WireRequest& sent,
                        Moment now) {
-  cancel(range->flying);
-  cancel(range->beside);
   bool leads = ++range->detours <= most_detours;
   if (verdict.move == Verdict::Move::renew) {
     leads = leads && !range->refusal && maker_.refused(range->href, sent, now);
@@ -86,8 +101,7 @@ void RangeLoop::detour(RangePtr range, const Verdict& verdict, const WireRequest
     leads = maker_.learn_location(range->href, sent, verdict.location);
   }
   if (!leads) return give_up(std::move(range), verdict, "", now);
-  --range->attempts;
-  queue_.push_front(std::move(range));
+  again_at_once(std::move(range));
 }
 
 void RangeLoop::try_again(RangePtr range, const Verdict& verdict, Moment now) {
@@ -100,6 +114,7 @@ void RangeLoop::try_again(RangePtr range, const Verdict& verdict, Moment now) {
   if (now + pause - range->begun > options_.deadline)
     return give_up(std::move(range), verdict, "the deadline of a range would pass", now);
   ++counters_.retries;
+  range->last = verdict;
   paused_.emplace(now + pause, std::move(range));
 }
 
@@ -127,17 +142,19 @@ void RangeLoop::give_up(RangePtr range, const Verdict& verdict, const std::strin
   cancel(range->flying);
   cancel(range->beside);
   if (verdict.move == Verdict::Move::no_memory) {
-    const OutOfMemory failure(
+    auto failure = std::make_exception_ptr(OutOfMemory(
         without_secrets(range->href.text) + ": no memory for " + place_of(range->request),
-        range->request.size);
-    return finish(std::move(range), {}, std::make_exception_ptr(failure), now);
+        range->request.size));
+    return finish(std::move(range), {}, std::move(failure), now);
   }
-  std::string text = place_of(range->request) + ": " + verdict.what + effort(*range, now);
+  const std::string what = verdict.what.empty() ? "no answer" : verdict.what;
+  std::string text = place_of(range->request) + ": " + what + effort(*range, now);
   if (!because.empty()) text += "; " + because;
   if (!verdict.advice.empty()) text += "; " + verdict.advice;
-  const RangeFailure failure(without_secrets(range->href.text), text, verdict.kind,
-                             range->last_status, range->attempts, place_of(range->request));
-  finish(std::move(range), {}, std::make_exception_ptr(failure), now);
+  auto failure = std::make_exception_ptr(RangeFailure(without_secrets(range->href.text), text,
+                                                      verdict.kind, range->last_status,
+                                                      range->attempts, place_of(range->request)));
+  finish(std::move(range), {}, std::move(failure), now);
 }
 
 void RangeLoop::finish(RangePtr range, RangeAnswer&& answer, std::exception_ptr failure,

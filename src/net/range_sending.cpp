@@ -1,4 +1,5 @@
 // RangeLoop: requests begin and end.
+#include <new>
 #include <utility>
 
 #include "net/range_loop.hpp"
@@ -14,29 +15,40 @@ bool has_same_keys(const WireRequest& wire, const PendingRange& range) {
 }  // namespace
 
 void RangeLoop::start(RangePtr range, Moment now) {
+  // Handed on when this thread is done with it: whoever asked may read it at once.
+  std::exception_ptr refusal;
   try {
     if (range->href.text.empty()) range->href = parse_href(range->request.href);
   } catch (const Error&) {
-    return finish(std::move(range), {}, std::current_exception(), now);
+    refusal = std::current_exception();
   }
+  if (refusal) return finish(std::move(range), {}, std::move(refusal), now);
   if (range->request.size == 0) return finish(std::move(range), {}, nullptr, now);
   auto made = maker_.make(range->href, range->request, now);
   if (std::holds_alternative<Pending>(made)) {
     held_.push_back(std::move(range));
   } else if (const Unmakeable* no = std::get_if<Unmakeable>(&made)) {
-    Verdict verdict{
-        Verdict::Move::give_up, RangeFailure::Kind::denied, no->why, no->advice, "", ""};
+    const Verdict verdict{
+        .kind = RangeFailure::Kind::denied, .what = no->why, .advice = no->advice};
     give_up(std::move(range), verdict, "", now);
   } else if (has_same_keys(std::get<WireRequest>(made), *range)) {
-    const Verdict refusal = *range->refusal;
+    const Verdict last = *range->refusal;
     ++range->attempts;  // the one that was refused
-    give_up(std::move(range), refusal, "", now);
+    give_up(std::move(range), last, "", now);
   } else {
-    PendingRange& kept = *range;
-    active_.emplace(&kept, std::move(range));
-    if (kept.begun == Moment{}) kept.begun = now;
-    ++kept.attempts;
-    launch(kept, std::get<WireRequest>(std::move(made)), kept.flying, now);
+    send(std::move(range), std::get<WireRequest>(std::move(made)), now);
+  }
+}
+
+void RangeLoop::send(RangePtr range, WireRequest wire, Moment now) {
+  PendingRange& kept = *range;
+  active_.emplace(&kept, std::move(range));
+  if (kept.begun == Moment{}) kept.begun = now;
+  ++kept.attempts;
+  try {
+    launch(kept, std::move(wire), kept.flying, now);
+  } catch (const std::bad_alloc&) {
+    give_up(take_active(kept), {.move = Verdict::Move::no_memory}, "", now);
   }
 }
 

@@ -77,7 +77,11 @@ std::variant<WireRequest, Pending, Unmakeable> RequestMaker::make_url(const Href
 
 bool RequestMaker::learn_region(const Href& href, const WireRequest& sent,
                                 const std::string& region) {
-  if (!href.is_s3() || region.empty()) return false;
+  // It becomes a part of a host name.
+  const bool is_name =
+      region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  if (!href.is_s3() || region.empty() || !is_name) return false;
+  moved_.erase(href.text);
   const bool is_new = places_.correct(href.bucket, region);
   return is_new || sent.region != places_.region(href.bucket);
 }
@@ -93,13 +97,6 @@ bool RequestMaker::learn_location(const Href& href, const WireRequest& sent,
 }
 
 bool RequestMaker::refused(const Href& href, const WireRequest& sent, Moment now) {
-  const auto moved = moved_.find(href.text);
-  if (moved != moved_.end()) {
-    // Where it had moved for a while is no more: ask anew where it is.
-    const bool was_moved = moved->second == sent.url;
-    if (was_moved) moved_.erase(moved);
-    return true;
-  }
   if (!href.is_s3()) return signed_.refused(href.text, sent.url);
   return sent.keys && keeper_.refused(sent.key_generation, now);
 }

@@ -37,6 +37,9 @@ class RequestMaker {
   bool learn_region(const Href& href, const WireRequest& sent, const std::string& region);
   /// Notes where the object of an http(s) href is for now. False when it must not be followed.
   bool learn_location(const Href& href, const WireRequest& sent, const std::string& location);
+  /// Forgets where the object has moved, if it has: it may be elsewhere by now. False when it had
+  /// not.
+  bool forget_location(const Href& href) { return moved_.erase(href.text) > 0; }
   /// A server refused the request. True when another can be made: with other keys, another URL.
   bool refused(const Href& href, const WireRequest& sent, Moment now);
   /// The URL of an http(s) href has been good for an answer.

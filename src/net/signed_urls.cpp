@@ -1,5 +1,6 @@
 #include "net/signed_urls.hpp"
 
+#include <system_error>
 #include <utility>
 
 #include "cubemill/base/error.hpp"
@@ -47,7 +48,7 @@ void SignedUrls::answered(const std::string& href, const std::string& url) {
 
 // The lock is held.
 void SignedUrls::make(const std::string& href) {
-  errands_.run([this, href](std::stop_token stop) {
+  const auto job = [this, href](std::stop_token stop) {
     try {
       const std::string output = run_command(command_, href, limit, stop);
       const std::string url(trimmed(output));
@@ -58,7 +59,12 @@ void SignedUrls::make(const std::string& href) {
       keep(href, "", error.what());
     }
     changed_();
-  });
+  };
+  try {
+    errands_.run(job);
+  } catch (const std::system_error& error) {
+    entries_[href].standing = {false, "", std::string("no thread to sign in: ") + error.what()};
+  }
 }
 
 void SignedUrls::keep(const std::string& href, const std::string& url, const std::string& failure) {

@@ -29,12 +29,11 @@ bool is_one_of(const std::string& code, std::initializer_list<const char*> codes
   return false;
 }
 
-Verdict again(std::string what) {
-  return {Move::again, Kind::exhausted, std::move(what), "", "", ""};
-}
+Verdict again(std::string what) { return {.move = Move::again, .what = std::move(what)}; }
 
 Verdict give_up(Kind kind, std::string what, std::string advice) {
-  return {Move::give_up, kind, std::move(what), std::move(advice), "", ""};
+  return {
+      .move = Move::give_up, .kind = kind, .what = std::move(what), .advice = std::move(advice)};
 }
 
 // Nothing came, or it broke off.
@@ -54,7 +53,7 @@ Verdict of_connection(const Case& c) {
       return verdict;
     }
     case CURLE_OUT_OF_MEMORY:
-      return {Move::no_memory, Kind::exhausted, "", "", "", ""};
+      return {.move = Move::no_memory};
     default:
       return again(c.transfer.error());
   }
@@ -157,7 +156,7 @@ Verdict of_flaw(const Case& c) {
       return give_up(Kind::unusable, end_text(c.transfer.sink().object_size()),
                      advice_on_short_object);
     case Flaw::no_memory:
-      return {Move::no_memory, Kind::exhausted, "", "", "", ""};
+      return {.move = Move::no_memory};
     case Flaw::none:
       break;
   }

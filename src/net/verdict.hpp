@@ -21,9 +21,9 @@ struct Verdict {
   };
   Move move = Move::take;
   RangeFailure::Kind kind = RangeFailure::Kind::exhausted;  ///< of the failure, if it comes to that
-  std::string what;                                         ///< what was wrong, in a few words
-  std::string advice;                                       ///< what to do about it; may be empty
-  std::string location, region;
+  std::string what{};                                       ///< what was wrong, in a few words
+  std::string advice{};                                     ///< what to do about it; may be empty
+  std::string location{}, region{};
   std::uint64_t object_size = 0;  ///< where only the answer's text says it
   double retry_after = 0;         ///< seconds
   int most_tries = 1'000'000;     ///< more do not help

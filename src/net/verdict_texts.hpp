@@ -17,8 +17,7 @@ inline constexpr const char* advice_on_region = "set AWS_REGION to the region of
 inline constexpr const char* advice_on_redirect =
     "it leads nowhere that can be followed; use another href";
 inline constexpr const char* advice_on_signed_url =
-    "a signed URL that has expired? make the catalog anew, or name a command that signs "
-    "(sign_command)";
+    "has a signed URL expired? make the catalog anew, or give --sign-command";
 inline constexpr const char* advice_on_bad_request =
     "look at the href, the endpoint and AWS_REGION";
 inline constexpr const char* advice_on_missing = "look at the href, or leave the scene out";

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tools/s3_stand/s3_stand.hpp"
 #include "unit/net/environment_map.hpp"
-#include "unit/net/s3_stand.hpp"
 
 namespace cubemill::net {
 namespace {

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "cubemill/base/error.hpp"
-#include "unit/net/s3_stand.hpp"
+#include "tools/s3_stand/s3_stand.hpp"
 
 namespace cubemill::net {
 namespace {

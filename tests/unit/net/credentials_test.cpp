@@ -8,8 +8,8 @@
 
 #include "cubemill/net/range_client.hpp"
 #include "net/credential_chain.hpp"
+#include "tools/s3_stand/s3_stand.hpp"
 #include "unit/net/environment_map.hpp"
-#include "unit/net/s3_stand.hpp"
 
 namespace cubemill::net {
 namespace {

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <string>
 
-#include "unit/net/s3_stand.hpp"
+#include "tools/s3_stand/s3_stand.hpp"
 
 namespace cubemill {
 namespace {
@@ -215,6 +215,15 @@ TEST(RangeClient, EndsWithinAMomentWhileAServerStalls) {
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
   EXPECT_FALSE(called);
+}
+
+TEST(RangeClient, OfTheProcessIsOneAndHasTheOptionsThatWereGivenBefore) {
+  S3Stand stand;
+  initialise_net({.connections = 3});
+  EXPECT_EQ(&net_client(), &net_client());
+  EXPECT_EQ(net_client().room(), 3);
+  EXPECT_EQ(net_client().fetch({.href = "s3://bucket/a.tif", .size = 7}).size, 7U);
+  EXPECT_THROW(initialise_net({}), std::logic_error);
 }
 
 TEST(RangeClient, KnowsWhichHrefsAreItsOwn) {

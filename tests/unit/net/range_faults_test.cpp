@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "cubemill/net/range_client.hpp"
-#include "unit/net/s3_stand.hpp"
+#include "tools/s3_stand/s3_stand.hpp"
 
 namespace cubemill {
 namespace {
@@ -54,6 +54,8 @@ struct Fault {
   int attempts = 2;  // after which a fault that passes is over
   milliseconds stall{5000};
 };
+
+void PrintTo(const Fault& fault, std::ostream* to) { *to << fault.rule; }
 
 template <class F>
 std::string name_of(const testing::TestParamInfo<F>& info) {
@@ -185,6 +187,19 @@ TEST(RangeFaults, AUrlIsFollowedWhereItHasMovedAndThatIsRemembered) {
   EXPECT_EQ(stand.requests(), 4);
 }
 
+TEST(RangeFaults, AUrlIsAskedForAnewWhenItIsNoMoreWhereItHadMoved) {
+  const S3Stand stand;
+  stand.add("bucket/b.tif", stand.content());
+  RangeClient client(quick());
+  const RangeRequest request = range(stand.url("bucket/old.tif"));
+  stand.faults("redirect:key=old.tif,to=/bucket/a.tif");
+  client.fetch(request);
+  stand.faults("redirect:key=old.tif,to=/bucket/b.tif\nmissing:key=a.tif");
+  EXPECT_TRUE(text(client.fetch(request)) == stand.content(offset, size));
+  stand.faults("redirect:key=old.tif,to=/bucket/b.tif\nmissing");
+  EXPECT_EQ(int(failure_of(client, request).kind()), int(Kind::missing));
+}
+
 TEST(RangeFaults, AWholeObjectIsNotReadFurtherThanTheRange) {
   const S3Stand stand({"--fault", "fullbody"});
   RangeClient client(quick());
@@ -219,7 +234,17 @@ TEST(RangeFaults, TheDeadlineEndsWhatAttemptsDoNot) {
   const auto begin = std::chrono::steady_clock::now();
   const RangeFailure failure = failure_of(client, range());
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4));
+  EXPECT_THAT(failure.what(), HasSubstr("no answer (1 attempt in "));
   EXPECT_THAT(failure.what(), HasSubstr("the deadline of a range has passed"));
+}
+
+TEST(RangeFaults, TheDeadlineSaysWhatWentWrongBefore) {
+  const S3Stand stand;
+  stand.faults("error:status=500,attempts=1\nlatency:ms=60000,skip=1");
+  NetOptions options = quick();
+  options.deadline = std::chrono::seconds(1);
+  RangeClient client(options);
+  EXPECT_THAT(failure_of(client, range()).what(), HasSubstr("HTTP 500 InternalError"));
 }
 
 TEST(RangeFaults, ARefusedConnectionSaysWhatToLookAt) {
