@@ -36,8 +36,14 @@ Result guarded(Result otherwise, Action action) {
   return otherwise;
 }
 
+/// Lives as long as GDAL, which keeps pointers into it.
+struct FileSystem {
+  std::string prefix;
+  FindBytes find;
+};
+
 std::shared_ptr<const ByteSource> find(void* system, const char* name) {
-  return (*static_cast<const FindBytes*>(system))(name);
+  return static_cast<const FileSystem*>(system)->find(name);
 }
 
 int stat_file(void* system, const char* name, VSIStatBufL* status, int) {
@@ -97,7 +103,8 @@ int close_file(void* file) {
 
 void install_gdal_files(const std::string& prefix, FindBytes find_bytes, std::size_t page_bytes) {
   VSIFilesystemPluginCallbacksStruct* const calls = VSIAllocFilesystemPluginCallbacksStruct();
-  calls->pUserData = new FindBytes(std::move(find_bytes));  // as long as GDAL
+  auto* const system = new FileSystem{prefix, std::move(find_bytes)};
+  calls->pUserData = system;
   calls->stat = stat_file;
   calls->open = open_file;
   calls->tell = tell;
@@ -107,7 +114,7 @@ void install_gdal_files(const std::string& prefix, FindBytes find_bytes, std::si
   calls->close = close_file;
   calls->nBufferSize = page_bytes;
   calls->nCacheSize = page_bytes > 0 ? cached_bytes : 0;
-  VSIInstallPluginHandler(prefix.c_str(), calls);
+  VSIInstallPluginHandler(system->prefix.c_str(), calls);
   VSIFreeFilesystemPluginCallbacksStruct(calls);
 }
 
