@@ -142,18 +142,18 @@ void RangeLoop::give_up(RangePtr range, const Verdict& verdict, const std::strin
   cancel(range->flying);
   cancel(range->beside);
   if (verdict.move == Verdict::Move::no_memory) {
-    const OutOfMemory failure(
+    auto failure = std::make_exception_ptr(OutOfMemory(
         without_secrets(range->href.text) + ": no memory for " + place_of(range->request),
-        range->request.size);
-    return finish(std::move(range), {}, std::make_exception_ptr(failure), now);
+        range->request.size));
+    return finish(std::move(range), {}, std::move(failure), now);
   }
   const std::string what = verdict.what.empty() ? "no answer" : verdict.what;
   std::string text = place_of(range->request) + ": " + what + effort(*range, now);
   if (!because.empty()) text += "; " + because;
   if (!verdict.advice.empty()) text += "; " + verdict.advice;
-  const RangeFailure failure(without_secrets(range->href.text), text, verdict.kind,
-                             range->last_status, range->attempts);
-  finish(std::move(range), {}, std::make_exception_ptr(failure), now);
+  auto failure = std::make_exception_ptr(RangeFailure(
+      without_secrets(range->href.text), text, verdict.kind, range->last_status, range->attempts));
+  finish(std::move(range), {}, std::move(failure), now);
 }
 
 void RangeLoop::finish(RangePtr range, RangeAnswer&& answer, std::exception_ptr failure,

@@ -15,11 +15,14 @@ bool has_same_keys(const WireRequest& wire, const PendingRange& range) {
 }  // namespace
 
 void RangeLoop::start(RangePtr range, Moment now) {
+  // Handed on when this thread is done with it: whoever asked may read it at once.
+  std::exception_ptr refusal;
   try {
     if (range->href.text.empty()) range->href = parse_href(range->request.href);
   } catch (const Error&) {
-    return finish(std::move(range), {}, std::current_exception(), now);
+    refusal = std::current_exception();
   }
+  if (refusal) return finish(std::move(range), {}, std::move(refusal), now);
   if (range->request.size == 0) return finish(std::move(range), {}, nullptr, now);
   auto made = maker_.make(range->href, range->request, now);
   if (std::holds_alternative<Pending>(made)) {
@@ -29,9 +32,9 @@ void RangeLoop::start(RangePtr range, Moment now) {
         .kind = RangeFailure::Kind::denied, .what = no->why, .advice = no->advice};
     give_up(std::move(range), verdict, "", now);
   } else if (has_same_keys(std::get<WireRequest>(made), *range)) {
-    const Verdict refusal = *range->refusal;
+    const Verdict last = *range->refusal;
     ++range->attempts;  // the one that was refused
-    give_up(std::move(range), refusal, "", now);
+    give_up(std::move(range), last, "", now);
   } else {
     send(std::move(range), std::get<WireRequest>(std::move(made)), now);
   }
