@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "cubemill/backend/mode.hpp"
+#include "cubemill/base/wide_loops.hpp"
 #include "cubemill/pixel/qa_rule.hpp"
 #include "cubemill/pixel/sample.hpp"
 #include "cubemill/pixel/window_layout.hpp"
@@ -172,8 +173,8 @@ class Run {
 
 }  // namespace
 
-void fold_chunk(const FoldChunk& chunk, const std::vector<FoldIndex>& indices,
-                const std::vector<SumsView>& sums, const PassKernels& kernels) {
+CUBEMILL_WIDE_LOOPS void fold_chunk(const FoldChunk& chunk, const std::vector<FoldIndex>& indices,
+                                    const std::vector<SumsView>& sums, const PassKernels& kernels) {
   if (chunk.scenes.empty()) return;
   Run run(chunk, indices, kernels);
   for (std::int64_t y = 0; y < chunk.height; ++y)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "cubemill/base/wide_loops.hpp"
 #include "cubemill/pixel/qa_rule.hpp"
 #include "cubemill/pixel/window_layout.hpp"
 
@@ -55,8 +56,8 @@ BlockRectangle block_rectangle(const SourceWindow& w, const RasterInfo& info) {
           (w.right - 1) / info.block_width + 1, (w.bottom - 1) / info.block_height + 1};
 }
 
-std::vector<std::uint8_t> good_cells(const std::vector<const std::uint8_t*>& planes,
-                                     std::int64_t width, std::int64_t height) {
+CUBEMILL_WIDE_LOOPS std::vector<std::uint8_t> good_cells(
+    const std::vector<const std::uint8_t*>& planes, std::int64_t width, std::int64_t height) {
   const std::int64_t across = cells_along(width), stride = class_stride(width);
   std::vector<std::uint8_t> cells(std::size_t(across * cells_along(height)));
   for (const std::uint8_t* plane : planes)
