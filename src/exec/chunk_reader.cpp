@@ -84,16 +84,17 @@ void fill_invalid(std::byte* at, std::size_t pixels, std::size_t pixel_bytes) {
 
 /// Surrounds the pixels of a window with invalid ones.
 void fill_rim(std::byte* data, const WindowLayout& layout, std::size_t pixel_bytes) {
+  if (layout.rows <= 0 || layout.columns <= 0) return;  // nobody looks into an empty window
   const std::size_t stride = std::size_t(layout.stride());
   const std::size_t line = stride * pixel_bytes, rim = std::size_t(WindowLayout::rim_rows);
-  fill_invalid(data, stride * rim, pixel_bytes);
-  fill_invalid(data + (rim + std::size_t(layout.rows)) * line, stride * rim, pixel_bytes);
   const std::size_t left = std::size_t(WindowLayout::rim_columns),
-                    right = left + std::size_t(layout.columns);
-  for (std::size_t y = rim; y < rim + std::size_t(layout.rows); ++y) {
-    fill_invalid(data + y * line, left, pixel_bytes);
-    fill_invalid(data + y * line + right * pixel_bytes, stride - right, pixel_bytes);
-  }
+                    columns = std::size_t(layout.columns), rows = std::size_t(layout.rows);
+  // The right rim of a row and the left rim of the next lie together.
+  fill_invalid(data, stride * rim + left, pixel_bytes);
+  std::byte* right = data + rim * line + (left + columns) * pixel_bytes;
+  for (std::size_t y = 1; y < rows; ++y, right += line)
+    fill_invalid(right, stride - columns, pixel_bytes);
+  fill_invalid(right, stride * (rim + 1) - left - columns, pixel_bytes);
 }
 
 }  // namespace
@@ -162,10 +163,12 @@ void ChunkReader::read_flags(const Chunk& chunk, SceneWork& w) {
     std::memset(w.classes, qa_good, bytes);
     return;
   }
-  std::memset(w.classes, qa_missing, bytes);
   Window window;
   window.source = s_.plan.windows[w.use->first_window];
-  if (window.source.empty() || w.tables[0]->spacing == 0) return;
+  const bool nothing = window.source.empty() || w.tables[0]->spacing == 0;
+  // Sampling leaves alone what fills rows up to whole runs.
+  if (nothing || chunk.window.width % run_length != 0) std::memset(w.classes, qa_missing, bytes);
+  if (nothing) return;
   window.layout = {window.source.right - window.source.left,
                    window.source.bottom - window.source.top};
   const bool by_mode = s_.survey.inputs.front().method == Resampling::mode;
@@ -211,13 +214,8 @@ void ChunkReader::sample_flags(const Chunk& chunk, SceneWork& w, const Window& w
     for (std::int64_t y = 0; y < chunk.window.height; ++y)
       s_.kernels.sample_classes(where, window.view(0), y, width, w.classes + y * stride);
   }
-  for (std::int64_t y = 0; y < chunk.window.height; ++y) {
-    const std::uint8_t* const row = w.classes + y * stride;
-    std::uint32_t seen = 0, masked = 0;
-    for (std::int32_t x = 0; x < width; ++x)
-      seen += row[x] != qa_missing, masked += row[x] == qa_masked;
-    tally_.flags_seen += seen, tally_.flags_masked += masked;
-  }
+  const FlagCounts counts = count_flags(w.classes, chunk.window.width, chunk.window.height);
+  tally_.flags_seen += counts.seen, tally_.flags_masked += counts.masked;
 }
 
 std::vector<std::uint8_t> ChunkReader::wanted_cells(const Chunk& chunk,
