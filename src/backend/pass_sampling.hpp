@@ -97,6 +97,34 @@ CUBEMILL_HD bool sample_eight(const BandGroup& g, const Track<X, Y>& t, const Pa
   return true;
 }
 
+/// Samples a stretch whose coordinates run along u and v. `shift`: its pixels have one fraction, so
+/// that all have the same weights and lie side by side; `weigh` makes the weights of eight pixels.
+template <Storage S, Resampling M, int X, int Y, class Weigh>
+CUBEMILL_HD void sample_stretch(const BandGroup& g, const Stretch& s, const Quadratic& u,
+                                const Quadratic& v, bool shift, std::int64_t first_tap,
+                                unsigned eights, RunValues& values, Weigh weigh) {
+  const Track<X, Y> track(g, s, u, v, first_tap);
+  Weights<X, Y> w;
+  if (shift) {
+    const Eight x = eight(u, s.k, 1, track.across), y = eight(v, s.k, 0, track.down);
+    weigh(x, y, s.k, w);
+    Pattern p = pattern(g.where, u, v, x, y, s.k, first_tap);
+    const std::int64_t col = p.col;
+    each_eight<S, M>(g, s, eights, values, [&](int i) {
+      p.col = col + i;
+      return sample_eight<S>(g, track, p, w, s.at + i, values);
+    });
+    return;
+  }
+  each_eight<S, M>(g, s, eights, values, [&](int i) {
+    const std::int32_t k = s.k + i;
+    const Eight x = eight(u, k, 1, track.across), y = eight(v, k, 0, track.down);
+    weigh(x, y, k, w);
+    return sample_eight<S>(g, track, pattern(g.where, u, v, x, y, k, first_tap), w, s.at + i,
+                           values);
+  });
+}
+
 // ---- nearest, bilinear, cubic -------------------------------------------------------------------
 
 template <Resampling M, int N>
@@ -113,24 +141,16 @@ void sample_points(const BandGroup& g, const Stretch& stretch, unsigned eights, 
   const CentreSegment& s = g.where.centres[stretch.segment];
   Quadratic u = s.u, v = s.v;
   if constexpr (M != Resampling::nearest) u.a -= half_q32, v.a -= half_q32;
-  const bool shift = is_shift(u, v);
-  const Track<n, n> track(g, stretch, u, v, first_tap);
-  Weights<n, n> w;
-  bool weighed = false;
-  each_eight<S, M>(g, stretch, eights, values, [&](int i) {
-    const std::int32_t k = stretch.k + i;
-    const Eight x = eight(u, k, 1, track.across), y = eight(v, k, 0, track.down);
-    if constexpr (M == Resampling::nearest) {
-      w.x[0] = w.y[0] = w.all = Doubles(1.0);
-    } else if (!(shift & weighed)) {
-      point_weights<M>(x.low, w.x);
-      point_weights<M>(y.low, w.y);
-      w.add_up();
-      weighed = true;
-    }
-    return sample_eight<S>(g, track, pattern(g.where, u, v, x, y, k, first_tap), w, stretch.at + i,
-                           values);
-  });
+  sample_stretch<S, M, n, n>(g, stretch, u, v, is_shift(u, v), first_tap, eights, values,
+                             [](const Eight& x, const Eight& y, std::int32_t, Weights<n, n>& w) {
+                               if constexpr (M == Resampling::nearest) {
+                                 w.x[0] = w.y[0] = w.all = Doubles(1.0);
+                               } else {
+                                 point_weights<M>(x.low, w.x);
+                                 point_weights<M>(y.low, w.y);
+                                 w.add_up();
+                               }
+                             });
 }
 
 // ---- average ------------------------------------------------------------------------------------
@@ -152,23 +172,15 @@ template <Storage S, int X, int Y>
 void sample_boxes(const BandGroup& g, const Stretch& stretch, unsigned eights, RunValues& values) {
   const BoxSegment& s = g.where.boxes[stretch.segment];
   const bool shift = is_shift(s);
-  const Track<X, Y> track(g, stretch, s.u, s.v, 0);
-  Weights<X, Y> w;
-  bool weighed = false;
-  each_eight<S, Resampling::average>(g, stretch, eights, values, [&](int i) {
-    const std::int32_t k = stretch.k + i;
-    const Eight x = eight(s.u, k, 1, track.across), y = eight(s.v, k, 0, track.down);
-    if (!(shift & weighed)) {
-      const Doubles ks(SignedHalves(lane_number + std::uint32_t(k)));
-      box_weights(x.low, s.width, ks, w.x);
-      box_weights(y.low, s.height, ks, w.y);
-      w.add_up();
-      w.unit = shift && w.all.part[0][0] == 1.0;
-      weighed = true;
-    }
-    return sample_eight<S>(g, track, pattern(g.where, s.u, s.v, x, y, k, 0), w, stretch.at + i,
-                           values);
-  });
+  sample_stretch<S, Resampling::average, X, Y>(
+      g, stretch, s.u, s.v, shift, 0, eights, values,
+      [&](const Eight& x, const Eight& y, std::int32_t k, Weights<X, Y>& w) {
+        const Doubles ks(SignedHalves(lane_number + std::uint32_t(k)));
+        box_weights(x.low, s.width, ks, w.x);
+        box_weights(y.low, s.height, ks, w.y);
+        w.add_up();
+        w.unit = shift && w.all.part[0][0] == 1.0;
+      });
 }
 
 /// Taps that a box of this size can reach into at most: its size plus where it begins, rounded up.
