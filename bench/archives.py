@@ -60,6 +60,27 @@ def make_archive(python, work, scenes, size):
     return folder
 
 
+def list_over_years(archive, times):
+    """The archive with every item listed `times` times, a year earlier each time: as many more dates of each season."""
+    if times == 1:
+        return archive
+    folder = archive.parent / f"{archive.name}_x{times}"
+    folder.mkdir(exist_ok=True)
+    catalog = json.loads((archive / "items.json").read_text(encoding="utf-8"))
+    listed = []
+    for years in range(times):
+        for item in json.loads(json.dumps(catalog["features"])):
+            stamp = item["properties"]["datetime"]
+            item["id"] += f"_{years}"
+            item["properties"]["datetime"] = f"{int(stamp[:4]) - years}{stamp[4:]}"
+            for asset in item["assets"].values():
+                asset["href"] = str(archive / asset["href"])
+            listed.append(item)
+    (folder / "items.json").write_text(json.dumps({**catalog, "features": listed}), encoding="utf-8")
+    shutil.copy(archive / "grid.json", folder)
+    return folder
+
+
 def main_job(binary, archive, out, *options):
     """The command: season means and counts of NDVI on the archive's own grid, by rules that all rivals can follow."""
     grid = json.loads((archive / "grid.json").read_text(encoding="utf-8"))

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "cubemill/backend/mode.hpp"
+#include "cubemill/base/wide_loops.hpp"
 #include "cubemill/pixel/qa_rule.hpp"
 #include "cubemill/pixel/sample.hpp"
 #include "cubemill/pixel/window_layout.hpp"
@@ -57,14 +58,14 @@ class Run {
  private:
   std::size_t offset() const { return std::size_t(y_ * class_stride(chunk_.width) + x_); }
 
-  void sample(const FoldScene& scene, unsigned eights) {
+  void sample(const FoldScene& scene, unsigned eights, RunValues& values) {
     for (const BandGroup& g : scene.groups) {
       if (g.where.spacing == 0)
-        for (int b = 0; b < g.bands; ++b) std::fill_n(sampled_[g.slot[b]], run_length, missing());
+        for (int b = 0; b < g.bands; ++b) std::fill_n(values[g.slot[b]], run_length, missing());
       else if (g.method == Resampling::mode)
-        sample_mode(g, y_, x_, count_, eights, sampled_);
+        sample_mode(g, y_, x_, count_, eights, values);
       else
-        kernels_.sample(g, y_, x_, count_, eights, sampled_);
+        kernels_.sample(g, y_, x_, count_, eights, values);
     }
   }
 
@@ -86,7 +87,7 @@ class Run {
     const Flags good = equal_to(scene.classes + offset(), qa_good, count_);
     const unsigned eights = good.eights();
     if (eights == 0) return;
-    sample(scene, eights);
+    sample(scene, eights, sampled_);
     for (std::size_t i = 0; i < indices_.size(); ++i) fold_index(i, sampled_, good, sums[i]);
   }
 
@@ -101,7 +102,7 @@ class Run {
       Flags taken, good;
       unsigned open = wanted;
       for (const FoldScene& s : chunk_.scenes) {
-        sample(s, open);
+        sample(s, open, sampled_);
         take_pixels(i, s, open, taken, good);
         open = still_open(taken, wanted);
         if (open == 0) break;
@@ -136,28 +137,35 @@ class Run {
   // Every band, the flags among them, from the first scene that is valid there.
   void fold_by_band(const std::vector<SumsView>& sums) {
     const Flags good = equal_to(chunk_.fused_classes + offset(), qa_good, count_);
-    const unsigned wanted = good.eights();
-    if (wanted == 0) return;
-    bool first = true;
-    for (const FoldScene& s : chunk_.scenes) {
-      sample(s, wanted);
-      if (fill_bands(first, good)) break;
-      first = false;
+    unsigned lacking = good.eights();
+    if (lacking == 0) return;
+    sample(chunk_.scenes.front(), lacking, fused_);
+    for (std::size_t s = 1; s < chunk_.scenes.size(); ++s) {
+      lacking = lacking_a_band(good);
+      if (lacking == 0) break;
+      sample(chunk_.scenes[s], lacking, sampled_);
+      fill_bands(lacking);
     }
     for (std::size_t i = 0; i < indices_.size(); ++i) fold_index(i, fused_, good, sums[i]);
   }
 
-  // Returns whether no good pixel lacks a band any more.
-  bool fill_bands(bool first, const Flags& good) {
-    bool full = true;
+  // The groups of eight with a good pixel that lacks a band.
+  unsigned lacking_a_band(const Flags& good) const {
+    Flags lacking;
+    for (const FoldIndex& index : indices_)
+      for (const std::int32_t slot : index.slots)
+        for (int p = 0; p < run_length; ++p)
+          lacking.on[p] = is_missing(fused_[slot][p]) ? good.on[p] : lacking.on[p];
+    return lacking.eights();
+  }
+
+  void fill_bands(unsigned eights) {
     for (const FoldIndex& index : indices_)
       for (const std::int32_t slot : index.slots)
         for (int p = 0; p < count_; ++p) {
-          const double old = fused_[slot][p];
-          fused_[slot][p] = first || is_missing(old) ? sampled_[slot][p] : old;
-          full &= !good.on[p] | !is_missing(fused_[slot][p]);
+          const bool take = ((eights >> (p / 8)) & 1) & is_missing(fused_[slot][p]);
+          fused_[slot][p] = take ? sampled_[slot][p] : fused_[slot][p];
         }
-    return full;
   }
 
   const FoldChunk& chunk_;
@@ -172,8 +180,8 @@ class Run {
 
 }  // namespace
 
-void fold_chunk(const FoldChunk& chunk, const std::vector<FoldIndex>& indices,
-                const std::vector<SumsView>& sums, const PassKernels& kernels) {
+CUBEMILL_WIDE_LOOPS void fold_chunk(const FoldChunk& chunk, const std::vector<FoldIndex>& indices,
+                                    const std::vector<SumsView>& sums, const PassKernels& kernels) {
   if (chunk.scenes.empty()) return;
   Run run(chunk, indices, kernels);
   for (std::int64_t y = 0; y < chunk.height; ++y)

@@ -18,19 +18,43 @@ struct Eight {
   bool near;           // whether steps and by tell the whole truth
 };
 
+/// How far the coordinates of a segment depart from one pixel's step a lane (across) or none
+/// (down), to which side: known once for all of its groups of eight.
+enum class Course {
+  none,   // not at all
+  forth,  // forwards, by less than a pixel over eight lanes
+  back,   // backwards, likewise
+  any     // to be found out for every eight
+};
+
 /// `stride`: by how much the base is expected to grow from lane to lane (1 across, 0 down).
-CUBEMILL_HD Eight eight(const Quadratic& q, std::int32_t k, std::int32_t stride) {
+CUBEMILL_HD Course course(const Quadratic& q, std::int32_t spacing, std::int32_t stride) {
+  const std::int64_t line = std::int64_t(stride) << 32, most = one_q32 / (lanes - 1);
+  if ((q.b == line) & (q.c == 0)) return Course::none;
+  // Between the first two pixels, and the last two: others lie between.
+  const std::int64_t first = q.b + q.c * (1 - spacing) - line,
+                     last = q.b + q.c * (spacing - 3) - line;
+  if ((first >= 0) & (last >= 0) & (first < most) & (last < most)) return Course::forth;
+  if ((first <= 0) & (last <= 0) & (first > -most) & (last > -most)) return Course::back;
+  return Course::any;
+}
+
+CUBEMILL_HD Halves low_halves(const Quadratic& q, std::int32_t k) {
+  const Halves n = lane_number + std::uint32_t(k);
+  return std::uint32_t(q.a) + n * (std::uint32_t(q.b) + n * std::uint32_t(q.c));
+}
+
+/// Of a segment whose course is not known.
+CUBEMILL_HD Eight eight_of_any_course(const Quadratic& q, std::int32_t k, std::int32_t stride) {
   const std::int64_t first = at(q, k), line = std::int64_t(stride) << 32;
   const Halves start = Halves{} + std::uint32_t(first);
   Eight e{first >> 32, start, SignedHalves{}, 0, true};
-  if ((q.b == line) & (q.c == 0)) return e;
   // Differences of the quadratic: between the first two lanes, the last two, and the first and the
   // last.
   const std::int64_t begins = q.b + q.c * (2 * k + 1) - line,
                      ends = q.b + q.c * (2 * k + 2 * lanes - 3) - line;
   const std::int64_t drift = (lanes - 1) * (q.b + q.c * (2 * k + lanes - 1) - line);
-  const Halves n = lane_number + std::uint32_t(k);
-  e.low = std::uint32_t(q.a) + n * (std::uint32_t(q.b) + n * std::uint32_t(q.c));
+  e.low = low_halves(q, k);
   // How far a lane has departed, modulo one pixel, is low − start. Where all lanes depart to the
   // same side by less than a pixel, a wrap of the low half is a step; a drift that changes its side
   // is told apart while it is below a quarter.
@@ -56,6 +80,31 @@ CUBEMILL_HD Eight eight(const Quadratic& q, std::int32_t k, std::int32_t stride)
   if (!any(e.steps)) e.by = 0;
   return e;
 }
+
+CUBEMILL_HD Eight eight(const Quadratic& q, std::int32_t k, std::int32_t stride, Course course) {
+  if (course == Course::any) [[unlikely]]
+    return eight_of_any_course(q, k, stride);
+  const std::int64_t first = at(q, k);
+  const Halves start = Halves{} + std::uint32_t(first);
+  Eight e{first >> 32, start, SignedHalves{}, 0, true};
+  if (course == Course::none) return e;
+  e.low = low_halves(q, k);
+  e.steps = course == Course::forth ? e.low < start : e.low > start;
+  if (any(e.steps)) e.by = course == Course::forth ? 1 : -1;
+  return e;
+}
+
+/// Base pixels between which those of `count` neighbours from k on lie: the ends, and how far the
+/// curve may bulge beyond them.
+struct Range {
+  std::int64_t first, last;
+  CUBEMILL_HD Range(const Quadratic& q, std::int32_t k, std::int32_t count) {
+    const std::int64_t a = at(q, k), b = at(q, k + count - 1);
+    const std::int64_t bulge = (q.c < 0 ? -q.c : q.c) * std::int64_t(count) * count;
+    first = ((a < b ? a : b) - bulge) >> 32;
+    last = ((a < b ? b : a) + bulge) >> 32;
+  }
+};
 
 CUBEMILL_HD Doubles fraction_of(Halves low) {
   return raw_fraction<Doubles>(SignedHalves(low >> 1));

@@ -4,6 +4,7 @@
 #pragma once
 #include <cstring>
 
+#include "backend/lane_places.hpp"
 #include "cubemill/backend/pass.hpp"
 #include "cubemill/pixel/qa_rule.hpp"
 
@@ -17,18 +18,6 @@ struct Steps {
   CUBEMILL_HD void next() {
     value += difference;
     difference += second;
-  }
-};
-
-/// Source pixels between which the base pixels of `count` neighbours lie: the ends, and how far the
-/// curve may bulge beyond them.
-struct Range {
-  std::int64_t first, last;
-  CUBEMILL_HD Range(const Quadratic& q, std::int32_t k, std::int32_t count) {
-    const std::int64_t a = at(q, k), b = at(q, k + count - 1);
-    const std::int64_t bulge = (q.c < 0 ? -q.c : q.c) * std::int64_t(count) * count;
-    first = ((a < b ? a : b) - bulge) >> 32;
-    last = ((a < b ? b : a) + bulge) >> 32;
   }
 };
 

@@ -101,6 +101,12 @@ inline std::uint64_t finish_wide(WideRun* sums, std::int32_t count, float* __res
                                  std::uint32_t* __restrict counts) {
   std::uint64_t beyond = 0;
   for (std::int32_t x = 0; x < count; x += run_length, ++sums) {
+    std::uint64_t any = sums->rare;
+    for (int i = 0; i < run_length; ++i) any |= sums->count[i];
+    if (any == 0) {  // its sums are 0: not to be fetched, nor written
+      for (int i = 0; i < run_length; ++i) means[x + i] = __builtin_nanf(""), counts[x + i] = 0;
+      continue;
+    }
     for (int i = 0; i < run_length; ++i) {
       const std::uint64_t n = sums->count[i];
       const double number = __builtin_bit_cast(double, 0x4330000000000000u | n) - 0x1p52;

@@ -52,21 +52,77 @@ struct Weights {
   }
 };
 
+/// Where the pixels of a stretch lie: what its groups of eight have in common. `first_tap`: offset
+/// of the first of X × Y taps from the base pixel.
+template <int X, int Y>
+struct Track {
+  const Quadratic& u;
+  const Quadratic& v;
+  Course across, down;
+  std::int64_t first_tap;
+  bool inside = true;  // all taps of all pixels can be read in all windows
+
+  CUBEMILL_HD Track(const BandGroup& g, const Stretch& s, const Quadratic& along_u,
+                    const Quadratic& along_v, std::int64_t first)
+      : u(along_u),
+        v(along_v),
+        across(course(u, g.where.spacing, 1)),
+        down(course(v, g.where.spacing, 0)),
+        first_tap(first) {
+    const Range cols(u, s.k, s.count), rows(v, s.k, s.count);
+    const std::int64_t left = first_tap - g.where.left, top = first_tap - g.where.top;
+    for (int b = 0; b < g.bands; ++b) {
+      const WindowView& w = g.window[b];
+      inside &= (cols.first + left >= w.left) & (cols.last + left + X <= w.right) &
+                (rows.first + top >= w.top) & (rows.last + top + Y <= w.bottom);
+    }
+  }
+};
+
 /// Samples all bands of eight pixels; false when some taps but not all lie outside a window.
 template <Storage S, int X, int Y>
-CUBEMILL_HD bool sample_eight(const BandGroup& g, const Pattern& p, const Weights<X, Y>& w,
-                              int at_pixel, RunValues& values) {
-  bool nothing[max_index_bands];
-  for (int b = 0; b < g.bands; ++b) {
-    nothing[b] = outside(g.window[b], p, X, Y);
-    if (!nothing[b] && !readable(g.window[b], p, X, Y)) return false;
-  }
+CUBEMILL_HD bool sample_eight(const BandGroup& g, const Track<X, Y>& t, const Pattern& p,
+                              const Weights<X, Y>& w, int at_pixel, RunValues& values) {
+  bool nothing[max_index_bands] = {};
+  if (!t.inside)
+    for (int b = 0; b < g.bands; ++b) {
+      nothing[b] = outside(g.window[b], p, X, Y);
+      if (!nothing[b] && !readable(g.window[b], p, X, Y)) return false;
+    }
   for (int b = 0; b < g.bands; ++b) {
     const Doubles v = nothing[b] ? Doubles(missing())
                                  : weighted_mean<S, X, Y>(g.window[b], p, w.x, w.y, w.all, w.unit);
     store(v * Doubles(g.scale[b]) + Doubles(g.offset[b]), &values[g.slot[b]][at_pixel]);
   }
   return true;
+}
+
+/// Samples a stretch whose coordinates run along u and v. `shift`: its pixels have one fraction, so
+/// that all have the same weights and lie side by side; `weigh` makes the weights of eight pixels.
+template <Storage S, Resampling M, int X, int Y, class Weigh>
+CUBEMILL_HD void sample_stretch(const BandGroup& g, const Stretch& s, const Quadratic& u,
+                                const Quadratic& v, bool shift, std::int64_t first_tap,
+                                unsigned eights, RunValues& values, Weigh weigh) {
+  const Track<X, Y> track(g, s, u, v, first_tap);
+  Weights<X, Y> w;
+  if (shift) {
+    const Eight x = eight(u, s.k, 1, track.across), y = eight(v, s.k, 0, track.down);
+    weigh(x, y, s.k, w);
+    Pattern p = pattern(g.where, u, v, x, y, s.k, first_tap);
+    const std::int64_t col = p.col;
+    each_eight<S, M>(g, s, eights, values, [&](int i) {
+      p.col = col + i;
+      return sample_eight<S>(g, track, p, w, s.at + i, values);
+    });
+    return;
+  }
+  each_eight<S, M>(g, s, eights, values, [&](int i) {
+    const std::int32_t k = s.k + i;
+    const Eight x = eight(u, k, 1, track.across), y = eight(v, k, 0, track.down);
+    weigh(x, y, k, w);
+    return sample_eight<S>(g, track, pattern(g.where, u, v, x, y, k, first_tap), w, s.at + i,
+                           values);
+  });
 }
 
 // ---- nearest, bilinear, cubic -------------------------------------------------------------------
@@ -85,23 +141,16 @@ void sample_points(const BandGroup& g, const Stretch& stretch, unsigned eights, 
   const CentreSegment& s = g.where.centres[stretch.segment];
   Quadratic u = s.u, v = s.v;
   if constexpr (M != Resampling::nearest) u.a -= half_q32, v.a -= half_q32;
-  const bool shift = is_shift(u, v);
-  Weights<n, n> w;
-  bool weighed = false;
-  each_eight<S, M>(g, stretch, eights, values, [&](int i) {
-    const std::int32_t k = stretch.k + i;
-    const Eight x = eight(u, k, 1), y = eight(v, k, 0);
-    if constexpr (M == Resampling::nearest) {
-      w.x[0] = w.y[0] = w.all = Doubles(1.0);
-    } else if (!(shift & weighed)) {
-      point_weights<M>(x.low, w.x);
-      point_weights<M>(y.low, w.y);
-      w.add_up();
-      weighed = true;
-    }
-    return sample_eight<S>(g, pattern(g.where, u, v, x, y, k, first_tap), w, stretch.at + i,
-                           values);
-  });
+  sample_stretch<S, M, n, n>(g, stretch, u, v, is_shift(u, v), first_tap, eights, values,
+                             [](const Eight& x, const Eight& y, std::int32_t, Weights<n, n>& w) {
+                               if constexpr (M == Resampling::nearest) {
+                                 w.x[0] = w.y[0] = w.all = Doubles(1.0);
+                               } else {
+                                 point_weights<M>(x.low, w.x);
+                                 point_weights<M>(y.low, w.y);
+                                 w.add_up();
+                               }
+                             });
 }
 
 // ---- average ------------------------------------------------------------------------------------
@@ -123,21 +172,15 @@ template <Storage S, int X, int Y>
 void sample_boxes(const BandGroup& g, const Stretch& stretch, unsigned eights, RunValues& values) {
   const BoxSegment& s = g.where.boxes[stretch.segment];
   const bool shift = is_shift(s);
-  Weights<X, Y> w;
-  bool weighed = false;
-  each_eight<S, Resampling::average>(g, stretch, eights, values, [&](int i) {
-    const std::int32_t k = stretch.k + i;
-    const Eight x = eight(s.u, k, 1), y = eight(s.v, k, 0);
-    if (!(shift & weighed)) {
-      const Doubles ks(SignedHalves(lane_number + std::uint32_t(k)));
-      box_weights(x.low, s.width, ks, w.x);
-      box_weights(y.low, s.height, ks, w.y);
-      w.add_up();
-      w.unit = shift && w.all.part[0][0] == 1.0;
-      weighed = true;
-    }
-    return sample_eight<S>(g, pattern(g.where, s.u, s.v, x, y, k, 0), w, stretch.at + i, values);
-  });
+  sample_stretch<S, Resampling::average, X, Y>(
+      g, stretch, s.u, s.v, shift, 0, eights, values,
+      [&](const Eight& x, const Eight& y, std::int32_t k, Weights<X, Y>& w) {
+        const Doubles ks(SignedHalves(lane_number + std::uint32_t(k)));
+        box_weights(x.low, s.width, ks, w.x);
+        box_weights(y.low, s.height, ks, w.y);
+        w.add_up();
+        w.unit = shift && w.all.part[0][0] == 1.0;
+      });
 }
 
 /// Taps that a box of this size can reach into at most: its size plus where it begins, rounded up.

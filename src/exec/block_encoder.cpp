@@ -6,6 +6,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "cubemill/base/wide_loops.hpp"
+
 namespace cubemill {
 namespace {
 
@@ -95,9 +97,10 @@ void with_type(PixelType type, F f) {
 
 }  // namespace
 
-void encode_band(const std::byte* native, std::ptrdiff_t native_stride, std::int64_t width,
-                 std::int64_t height, const SceneInput& input, const PlannedInput& planned,
-                 PixelRows out) {
+CUBEMILL_WIDE_LOOPS void encode_band(const std::byte* native, std::ptrdiff_t native_stride,
+                                     std::int64_t width, std::int64_t height,
+                                     const SceneInput& input, const PlannedInput& planned,
+                                     PixelRows out) {
   with_type(input.info.type, [&](auto v) {
     encode_as<decltype(v)>(native, native_stride, width, height, input, planned, out);
   });
@@ -114,9 +117,10 @@ QaClass FlagEncoder::classify(double flags) const {
                         : cubemill::classify(rule_, std::uint32_t(std::int64_t(flags)));
 }
 
-void FlagEncoder::encode(const std::byte* native, std::ptrdiff_t native_stride, std::int64_t width,
-                         std::int64_t height, PixelType type, const std::optional<double>& nodata,
-                         PixelRows out) const {
+CUBEMILL_WIDE_LOOPS void FlagEncoder::encode(const std::byte* native, std::ptrdiff_t native_stride,
+                                             std::int64_t width, std::int64_t height,
+                                             PixelType type, const std::optional<double>& nodata,
+                                             PixelRows out) const {
   with_type(type, [&](auto v) {
     using In = decltype(v);
     const double none = nodata.value_or(std::numeric_limits<double>::quiet_NaN());

@@ -166,10 +166,12 @@ void ChunkReader::read_flags(const Chunk& chunk, SceneWork& w) {
     std::memset(w.classes, qa_good, bytes);
     return;
   }
-  std::memset(w.classes, qa_missing, bytes);
   Window window;
   window.source = s_.plan.windows[w.use->first_window];
-  if (window.source.empty() || w.tables[0]->spacing == 0) return;
+  const bool nothing = window.source.empty() || w.tables[0]->spacing == 0;
+  // Sampling leaves alone what fills rows up to whole runs.
+  if (nothing || chunk.window.width % run_length != 0) std::memset(w.classes, qa_missing, bytes);
+  if (nothing) return;
   window.layout = {window.source.right - window.source.left,
                    window.source.bottom - window.source.top};
   const bool by_mode = s_.survey.inputs.front().method == Resampling::mode;
@@ -215,14 +217,9 @@ void ChunkReader::sample_flags(const Chunk& chunk, SceneWork& w, const Window& w
     for (std::int64_t y = 0; y < chunk.window.height; ++y)
       kernels_.sample_classes(where, window.view(0), y, width, w.classes + y * stride);
   }
-  ReadTally& tally = windows_.tally();
-  for (std::int64_t y = 0; y < chunk.window.height; ++y) {
-    const std::uint8_t* const row = w.classes + y * stride;
-    std::uint32_t seen = 0, masked = 0;
-    for (std::int32_t x = 0; x < width; ++x)
-      seen += row[x] != qa_missing, masked += row[x] == qa_masked;
-    tally.flags_seen += seen, tally.flags_masked += masked;
-  }
+  const FlagCounts counts = count_flags(w.classes, chunk.window.width, chunk.window.height);
+  windows_.tally().flags_seen += counts.seen;
+  windows_.tally().flags_masked += counts.masked;
 }
 
 std::vector<NeededBlock> ChunkReader::needed_flags(std::uint32_t index) const {

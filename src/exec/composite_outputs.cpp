@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cubemill/base/wide_loops.hpp"
 #include "cubemill/io/quicklook.hpp"
 
 namespace cubemill {
@@ -36,6 +37,12 @@ double ground_aspect(const GeoBox& grid) {
   if (!grid.crs.geographic()) return aspect;
   const double latitude = grid.transform.apply(0, double(grid.height) / 2).y;
   return aspect / std::max(0.1, std::cos(latitude * 3.14159265358979 / 180));
+}
+
+/// Counts that are known to fit.
+CUBEMILL_WIDE_LOOPS void narrow_counts(const std::uint32_t* __restrict from, std::size_t count,
+                                       std::uint16_t* __restrict to) {
+  for (std::size_t i = 0; i < count; ++i) to[i] = std::uint16_t(from[i]);
 }
 
 }  // namespace
@@ -89,7 +96,8 @@ void CompositeOutputs::put(std::size_t index, const Tile& tile, const std::vecto
     if (f.index != index || f.writer->has(band, column, row)) continue;  // restored
     const void* samples = means.data();
     if (f.counts && f.spec.type == SampleType::u16) {
-      narrow.assign(counts.begin(), counts.end());
+      narrow.resize(counts.size());
+      narrow_counts(counts.data(), counts.size(), narrow.data());
       samples = narrow.data();
     } else if (f.counts) {
       samples = counts.data();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "cubemill/base/wide_loops.hpp"
 #include "cubemill/pixel/qa_rule.hpp"
 #include "cubemill/pixel/window_layout.hpp"
 
@@ -55,8 +56,28 @@ BlockRectangle block_rectangle(const SourceWindow& w, const RasterInfo& info) {
           (w.right - 1) / info.block_width + 1, (w.bottom - 1) / info.block_height + 1};
 }
 
-std::vector<std::uint8_t> good_cells(const std::vector<const std::uint8_t*>& planes,
-                                     std::int64_t width, std::int64_t height) {
+CUBEMILL_WIDE_LOOPS FlagCounts count_flags(const std::uint8_t* classes, std::int64_t width,
+                                           std::int64_t height) {
+  const std::int64_t stride = class_stride(width);
+  constexpr std::int64_t most = 255 * run_length;  // what a byte a lane can count
+  FlagCounts counts;
+  for (std::int64_t y = 0; y < height; ++y, classes += stride)
+    for (std::int64_t begin = 0; begin < stride; begin += most) {
+      std::uint8_t missing[run_length] = {}, masked[run_length] = {};
+      const std::int64_t end = std::min(stride, begin + most);
+      for (std::int64_t x = begin; x < end; x += run_length)
+        for (int i = 0; i < run_length; ++i) {
+          missing[i] = std::uint8_t(missing[i] + (classes[x + i] == qa_missing));
+          masked[i] = std::uint8_t(masked[i] + (classes[x + i] == qa_masked));
+        }
+      counts.seen += std::uint64_t(end - begin);
+      for (int i = 0; i < run_length; ++i) counts.seen -= missing[i], counts.masked += masked[i];
+    }
+  return counts;
+}
+
+CUBEMILL_WIDE_LOOPS std::vector<std::uint8_t> good_cells(
+    const std::vector<const std::uint8_t*>& planes, std::int64_t width, std::int64_t height) {
   const std::int64_t across = cells_along(width), stride = class_stride(width);
   std::vector<std::uint8_t> cells(std::size_t(across * cells_along(height)));
   for (const std::uint8_t* plane : planes)

@@ -1,4 +1,5 @@
-// Which source blocks a chunk has to read: those under output pixels that can count. Pure.
+// What the flags of a chunk say: how many there are, and which source blocks it has to read, those
+// under output pixels that can count. Pure.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -15,6 +16,13 @@ struct BlockRectangle {
   }
 };
 BlockRectangle block_rectangle(const SourceWindow& window, const RasterInfo& info);
+
+/// Valid flags, and those of them that the mask rejects.
+struct FlagCounts {
+  std::uint64_t seen = 0, masked = 0;
+};
+/// Counts the classes of a plane, whose rows are filled up with missing ones.
+FlagCounts count_flags(const std::uint8_t* classes, std::int64_t width, std::int64_t height);
 
 /// Cells of 32 × 32 output pixels, row by row: 1 where any plane has a good pixel.
 std::vector<std::uint8_t> good_cells(const std::vector<const std::uint8_t*>& planes,

@@ -58,16 +58,17 @@ WindowView Window::view(std::uint16_t key) const {
 }
 
 void Window::fill_rim() const {
-  const std::size_t columns = std::size_t(layout.stride());
-  const std::size_t line = columns * pixel_bytes, rim = std::size_t(WindowLayout::rim_rows);
-  fill_invalid(data, columns * rim, pixel_bytes);
-  fill_invalid(data + (rim + std::size_t(layout.rows)) * line, columns * rim, pixel_bytes);
+  if (layout.rows <= 0 || layout.columns <= 0) return;  // nobody looks into an empty window
+  const std::size_t across = std::size_t(layout.stride());
+  const std::size_t line = across * pixel_bytes, rim = std::size_t(WindowLayout::rim_rows);
   const std::size_t left = std::size_t(WindowLayout::rim_columns),
-                    right = left + std::size_t(layout.columns);
-  for (std::size_t y = rim; y < rim + std::size_t(layout.rows); ++y) {
-    fill_invalid(data + y * line, left, pixel_bytes);
-    fill_invalid(data + y * line + right * pixel_bytes, columns - right, pixel_bytes);
-  }
+                    columns = std::size_t(layout.columns), rows = std::size_t(layout.rows);
+  // The right rim of a row and the left rim of the next lie together.
+  fill_invalid(data, across * rim + left, pixel_bytes);
+  std::byte* right = data + rim * line + (left + columns) * pixel_bytes;
+  for (std::size_t y = 1; y < rows; ++y, right += line)
+    fill_invalid(right, across - columns, pixel_bytes);
+  fill_invalid(right, across * (rim + 1) - left - columns, pixel_bytes);
 }
 
 const SceneInput& WindowReader::source(BandUse band) const {

@@ -1,27 +1,28 @@
 #include "io/cog_file.hpp"
 
+#include <algorithm>
+
 namespace cubemill {
 
-SequentialFile::SequentialFile(const std::string& path) : file_(path) { buffer_.reserve(piece); }
+SequentialFile::SequentialFile(const std::string& path)
+    : file_(path), buffer_(std::make_unique_for_overwrite<std::byte[]>(piece)) {}
 
 SequentialFile::~SequentialFile() {
   if (!finished_) file_.unlink();
 }
 
 void SequentialFile::append(std::span<const std::byte> bytes) {
-  if (buffer_.size() + bytes.size() > piece) flush();
-  if (bytes.size() > piece) {
-    file_.write_at(written_, bytes);
-    written_ += bytes.size();
-  } else {
-    buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
-  }
+  std::copy(bytes.begin(), bytes.end(), extend(bytes.size()).begin());
 }
 
 std::span<std::byte> SequentialFile::extend(std::size_t size) {
-  if (buffer_.size() + size > piece) flush();
-  buffer_.resize(buffer_.size() + size);
-  return {buffer_.data() + buffer_.size() - size, size};
+  if (used_ + size > capacity_) flush();
+  if (size > capacity_) {
+    buffer_ = std::make_unique_for_overwrite<std::byte[]>(size);
+    capacity_ = size;
+  }
+  used_ += size;
+  return {buffer_.get() + used_ - size, size};
 }
 
 void SequentialFile::finish() {
@@ -31,9 +32,9 @@ void SequentialFile::finish() {
 }
 
 void SequentialFile::flush() {
-  file_.write_at(written_, buffer_);
-  written_ += buffer_.size();
-  buffer_.clear();
+  file_.write_at(written_, {buffer_.get(), used_});
+  written_ += used_;
+  used_ = 0;
 }
 
 }  // namespace cubemill

@@ -2,9 +2,9 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "io/disk_file.hpp"
 
@@ -29,7 +29,8 @@ class SequentialFile {
   void flush();
 
   DiskFile file_;
-  std::vector<std::byte> buffer_;
+  std::unique_ptr<std::byte[]> buffer_;  // never filled beforehand
+  std::size_t capacity_ = piece, used_ = 0;
   std::uint64_t written_ = 0;
   bool finished_ = false;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "cubemill/base/wide_loops.hpp"
 #include "io/cog_sample.hpp"
 
 namespace cubemill {
@@ -66,8 +67,8 @@ std::uint64_t key(const OverviewFolder::Place& place, const CogLevel& level) {
 
 }  // namespace
 
-void fold_quarter(SampleType type, OverviewRule rule, const std::byte* samples,
-                  std::int64_t columns, std::int64_t rows, std::byte* out) {
+CUBEMILL_WIDE_LOOPS void fold_quarter(SampleType type, OverviewRule rule, const std::byte* samples,
+                                      std::int64_t columns, std::int64_t rows, std::byte* out) {
   with_sample_type(type, [&](auto sample) {
     using T = decltype(sample);
     const T* from = reinterpret_cast<const T*>(samples);

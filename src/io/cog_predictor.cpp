@@ -1,5 +1,6 @@
 #include "io/cog_predictor.hpp"
 
+#include "cubemill/base/wide_loops.hpp"
 #include "io/cog_sample.hpp"
 
 namespace cubemill {
@@ -26,7 +27,7 @@ std::uint8_t difference_plane(const std::uint8_t* __restrict plane, std::uint8_t
 
 }  // namespace
 
-void predict_float_rows(const std::uint32_t* samples, std::uint8_t* out) {
+CUBEMILL_WIDE_LOOPS void predict_float_rows(const std::uint32_t* samples, std::uint8_t* out) {
   std::uint8_t plane[tile_edge];
   for (std::size_t y = 0; y < tile_edge; ++y) {
     const std::uint32_t* row = samples + y * tile_edge;
@@ -40,10 +41,10 @@ void predict_float_rows(const std::uint32_t* samples, std::uint8_t* out) {
   }
 }
 
-void predict_integer_rows(const std::uint16_t* samples, std::uint16_t* out) {
+CUBEMILL_WIDE_LOOPS void predict_integer_rows(const std::uint16_t* samples, std::uint16_t* out) {
   difference_rows(samples, out);
 }
-void predict_integer_rows(const std::uint32_t* samples, std::uint32_t* out) {
+CUBEMILL_WIDE_LOOPS void predict_integer_rows(const std::uint32_t* samples, std::uint32_t* out) {
   difference_rows(samples, out);
 }
 

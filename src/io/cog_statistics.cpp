@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "cubemill/base/wide_loops.hpp"
 #include "io/cog_sample.hpp"
 
 namespace cubemill {
@@ -68,8 +69,8 @@ TileStatistics summarise(const T* samples, std::int64_t columns, std::int64_t ro
 
 }  // namespace
 
-TileStatistics tile_statistics(SampleType type, const std::byte* samples, std::int64_t columns,
-                               std::int64_t rows) {
+CUBEMILL_WIDE_LOOPS TileStatistics tile_statistics(SampleType type, const std::byte* samples,
+                                                   std::int64_t columns, std::int64_t rows) {
   return with_sample_type(type, [&](auto sample) {
     using T = decltype(sample);
     return summarise(reinterpret_cast<const T*>(samples), columns, rows);

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "cubemill/base/wide_loops.hpp"
 #include "io/cog_sample.hpp"
 
 namespace cubemill {
@@ -23,8 +24,8 @@ void copy_row(const T* from, std::int64_t count, T* to) {
 
 }  // namespace
 
-void copy_canonical(const CogSpec& spec, const std::byte* samples, std::int64_t columns,
-                    std::int64_t rows, std::byte* out) {
+CUBEMILL_WIDE_LOOPS void copy_canonical(const CogSpec& spec, const std::byte* samples,
+                                        std::int64_t columns, std::int64_t rows, std::byte* out) {
   if (columns < CogWriter::tile || rows < CogWriter::tile) fill_empty(spec, out);
   with_sample_type(spec.type, [&](auto sample) {
     using T = decltype(sample);

@@ -35,10 +35,11 @@ CUBEMILL_HD V snapped_end(V end) {
   return select(both(away<V(edge_tolerance), away> V(-edge_tolerance)), nearest, end);
 }
 
-/// Overlap of the box [begin, end) with the unit pixel [tap, tap+1); 0 <= begin < 1.
+/// Overlap of the box [begin, end) with the unit pixel [tap, tap+1); 0 <= begin < 1: it lies in the
+/// first.
 template <class V>
 CUBEMILL_HD V overlap(V begin, V end, double tap) {
-  const V upper = smaller(end, V(tap + 1.0)), lower = larger(begin, V(tap));
+  const V upper = smaller(end, V(tap + 1.0)), lower = tap > 0 ? V(tap) : begin;
   return larger(upper - lower, V(0.0));
 }
 

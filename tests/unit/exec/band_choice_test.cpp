@@ -24,7 +24,10 @@ Scene scene_with(std::vector<SceneAsset> assets) {
 
 SceneAsset asset(const std::string& key, std::vector<BandNumbers> bands = {},
                  std::vector<std::string> names = {}) {
-  return {key, "/data/" + key + ".tif", std::move(names), std::move(bands), {}};
+  SceneAsset a;
+  a.key = key, a.href = "/data/" + key + ".tif";
+  a.names = std::move(names), a.bands = std::move(bands);
+  return a;
 }
 
 Product landsat() {

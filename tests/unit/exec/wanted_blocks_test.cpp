@@ -99,6 +99,17 @@ INSTANTIATE_TEST_SUITE_P(Geometries, WantedBlocks, testing::ValuesIn(geometries(
                            return geometry.param.name;
                          });
 
+TEST(CountsOfFlags, HoldForRowsLongerThanAByteALaneCanCount) {
+  constexpr std::int64_t width = 255 * 32 + 33, height = 2;
+  std::vector<std::uint8_t> classes(class_plane_bytes(width, height), std::uint8_t(qa_missing));
+  for (std::int64_t y = 0; y < height; ++y)
+    std::fill_n(classes.begin() + y * class_stride(width), width, std::uint8_t(qa_masked));
+  classes[0] = qa_good, classes[1] = qa_missing;
+  const FlagCounts counts = count_flags(classes.data(), width, height);
+  EXPECT_EQ(counts.seen, std::uint64_t(width * height - 1));
+  EXPECT_EQ(counts.masked, std::uint64_t(width * height - 2));
+}
+
 TEST(GoodCells, AreThoseWithAGoodPixelInAnyPlane) {
   constexpr std::int64_t width = 70, height = 40;
   std::vector<std::uint8_t> one(class_plane_bytes(width, height), std::uint8_t(qa_masked)),
