@@ -32,7 +32,6 @@ inline constexpr OptionText recipe_options[] = {
      "nearest (default), bilinear, cubic, average, mode; flags stay nearest"},
     {"groupby", "solar_day|scene", "what an observation is (default: solar_day)"},
     {"fuse", "pixel|band", "how scenes of one day are fused (default: pixel)"},
-    {"overviews", "none|auto", "read overviews where they are fine enough (default: none)"},
     {"mask-out", "FLAG[:LEVEL],…", "flags whose pixels do not count (default: the product's)"},
     {"no-mask", "", "read no flag band"},
     {"qa-band", "ASSET", "the flag band"},

@@ -76,8 +76,6 @@ Recipe read_recipe_options(const OptionReader& r) {
   recipe.group_by =
       r.choice<GroupBy>("groupby", {{"solar_day", GroupBy::solar_day}, {"scene", GroupBy::scene}});
   recipe.fuse = r.choice<Fuse>("fuse", {{"pixel", Fuse::pixel}, {"band", Fuse::band}});
-  recipe.overviews =
-      r.choice<Overviews>("overviews", {{"none", Overviews::none}, {"auto", Overviews::automatic}});
   recipe.indices = parse_indices(r.one("index", "ndvi"));
   recipe.scaling = r.choice<bool>("scaling", {{"auto", true}, {"none", false}});
   recipe.valid_range = r.choice<bool>("valid-range", {{"auto", true}, {"none", false}});

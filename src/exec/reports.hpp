@@ -22,7 +22,7 @@ struct RunFacts {
   std::vector<std::pair<std::string, double>> seconds;  ///< wall time of the steps, in order
   std::uint64_t peak_bytes = 0;
   BackendDecision backend;
-  std::optional<NetTally> network;  ///< where assets are on one
+  std::optional<NetTally> network = {};  ///< where assets are on one
 };
 
 std::string report_json(const RunFacts& facts);

@@ -17,7 +17,7 @@ inline constexpr const char* advice_on_region = "set AWS_REGION to the region of
 inline constexpr const char* advice_on_redirect =
     "it leads nowhere that can be followed; use another href";
 inline constexpr const char* advice_on_signed_url =
-    "has a signed URL expired? make the catalog anew, or give --sign-command";
+    "has a signed URL expired? make the catalog anew, or give --sign-with";
 inline constexpr const char* advice_on_bad_request =
     "look at the href, the endpoint and AWS_REGION";
 inline constexpr const char* advice_on_missing = "look at the href, or leave the scene out";

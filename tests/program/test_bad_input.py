@@ -79,7 +79,6 @@ WRONG_OPTIONS = {
     "replacement without =": (["--href-replace", "s3://bucket"], ["href-replace", "FROM=TO"]),
     "replacement of a relative href": (["--href-replace", "data=/x"], ["data=/x", "absolute"]),
     "replacement that fits nothing": (["--href-replace", "s3://bucket=/x"], ["s3://bucket", ".tif"]),
-    "overviews": (["--overviews", "some"], ["some", "auto"]),
     "skipped scenes without leave": (["--max-skipped", "3"], ["--on-error skip"]),
     "skipped scenes": (["--on-error", "skip", "--max-skipped", "120%"], ["120%"]),
     "payer": (["--request-payer", "s3://bucket"], ["s3://bucket", "requester", "none"]),

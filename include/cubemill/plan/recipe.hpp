@@ -20,8 +20,6 @@ namespace cubemill {
 enum class GroupBy { solar_day, scene };
 enum class Fuse { pixel, band };
 enum class Order { automatic, tile, scene };
-/// Which stored resolutions of a raster may be read: the full one, or an overview that is enough.
-enum class Overviews { none, automatic };
 
 /// How many scenes may be left out as unreadable: a number, or a share of all.
 struct SkipLimit {
@@ -93,7 +91,6 @@ struct Recipe {
   ResamplingRequest resampling;
   GroupBy group_by = GroupBy::solar_day;
   Fuse fuse = Fuse::pixel;
-  Overviews overviews = Overviews::none;
   std::vector<IndexRequest> indices = {{"ndvi", ""}};
   bool scaling = true;
   bool valid_range = true;
