@@ -133,9 +133,9 @@ std::uint32_t ReadQueue::ahead() const {
   const std::chrono::duration<double> so_far = Clock::now() - first_filled_;
   if (filled_ < 16 || so_far.count() <= 0) return window_ / 2;
   const double rate = double(filled_) / so_far.count();
-  const double chunks = std::ceil(2 * rate * source_->usual_seconds());
-  return std::uint32_t(
-      std::clamp(chunks, 2.0 * double(plan_.memory.slabs), double(std::max(window_, 2u))));
+  const double chunks =
+      std::max(std::ceil(2 * rate * source_->usual_seconds()), 2.0 * double(plan_.memory.slabs));
+  return std::uint32_t(std::min(chunks, double(window_)));
 }
 
 }  // namespace cubemill
