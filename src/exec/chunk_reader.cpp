@@ -30,10 +30,10 @@ ChunkReader::ChunkReader(const Sources& sources, CoordinateCache& coordinates,
 
 ReadyChunk ChunkReader::read(std::uint32_t index, Slab slab) {
   const TraceSpan span(s_.trace, "read", "chunk", index);
-  std::vector<SceneWork> works;
+  Work work;
   const ScreenedChunk screened =
-      screen_into(index, works, [&](std::size_t bytes) { return slab.take(bytes); });
-  return fill_from(screened, works, std::move(slab));
+      screen_into(index, work, [&](std::size_t bytes) { return slab.take(bytes); });
+  return fill_from(screened, work, std::move(slab));
 }
 
 ScreenedChunk ChunkReader::screen(std::uint32_t index) {
@@ -42,11 +42,11 @@ ScreenedChunk ChunkReader::screen(std::uint32_t index) {
   const std::size_t bytes = class_plane_bytes(chunk.window.width, chunk.window.height);
   planes_.resize(std::max(planes_.size(), bytes * (chunk.scenes + 1)));
   std::byte* next = planes_.data();
-  std::vector<SceneWork> works;
+  Work work;
   ScreenedChunk screened = screen_into(
-      index, works, [&](std::size_t plane) { return std::exchange(next, next + plane); });
-  for (std::size_t i = 0; i < works.size(); ++i)
-    screened.scenes[i].classes = pack_classes(works[i].classes, bytes);
+      index, work, [&](std::size_t plane) { return std::exchange(next, next + plane); });
+  for (std::size_t i = 0; i < work.scenes.size(); ++i)
+    screened.scenes[i].classes = pack_classes(work.scenes[i].classes, bytes);
   return screened;
 }
 
@@ -55,15 +55,15 @@ ReadyChunk ChunkReader::fill(const ScreenedChunk& screened, Slab slab) {
   const Chunk& chunk = s_.plan.chunks[screened.chunk];
   const std::size_t bytes = class_plane_bytes(chunk.window.width, chunk.window.height);
   ScreenedChunk kept{screened.chunk, {}};
-  std::vector<SceneWork> works;
+  Work work;
   for (const ScreenedChunk::Scene& scene : screened.scenes) {
     if (s_.left_out[s_.plan.chunk_scenes[chunk.first_scene + scene.position].scene]) continue;
-    works.push_back(start(chunk, scene.position));
-    works.back().classes = reinterpret_cast<std::uint8_t*>(slab.take(bytes));
-    unpack_classes(scene.classes, works.back().classes, bytes);
+    work.scenes.push_back(start(chunk, scene.position));
+    work.scenes.back().classes = reinterpret_cast<std::uint8_t*>(slab.take(bytes));
+    unpack_classes(scene.classes, work.scenes.back().classes, bytes);
     kept.scenes.push_back({scene.position, {}, scene.wanted});
   }
-  return fill_from(kept, works, std::move(slab));
+  return fill_from(kept, work, std::move(slab));
 }
 
 ChunkReader::SceneWork ChunkReader::start(const Chunk& chunk, std::uint32_t position) {
@@ -77,11 +77,12 @@ ChunkReader::SceneWork ChunkReader::start(const Chunk& chunk, std::uint32_t posi
   return w;
 }
 
-ScreenedChunk ChunkReader::screen_into(std::uint32_t index, std::vector<SceneWork>& works,
+ScreenedChunk ChunkReader::screen_into(std::uint32_t index, Work& work,
                                        const std::function<std::byte*(std::size_t)>& plane) {
   const Chunk& chunk = s_.plan.chunks[index];
   const std::int64_t width = chunk.window.width, height = chunk.window.height;
   const std::size_t bytes = class_plane_bytes(width, height);
+  std::vector<SceneWork>& works = work.scenes;
   ScreenedChunk screened{index, {}};
   for (std::uint32_t i = 0; i < chunk.scenes; ++i) {
     if (s_.left_out[s_.plan.chunk_scenes[chunk.first_scene + i].scene]) continue;
@@ -97,7 +98,7 @@ ScreenedChunk ChunkReader::screen_into(std::uint32_t index, std::vector<SceneWor
     std::vector<const std::uint8_t*> planes;
     for (const SceneWork& w : works) planes.push_back(w.classes);
     // Of the scenes of a day the first one that is not missing counts.
-    if (!fuse_pixels_ && works.size() > 1) planes = {fuse(chunk, works, plane(bytes))};
+    if (!fuse_pixels_ && works.size() > 1) planes = {work.fused = fuse(chunk, works, plane(bytes))};
     cells = good_cells(planes, width, height);
   }
   for (std::size_t w = 0; w < works.size(); ++w)
@@ -121,8 +122,7 @@ std::uint8_t* ChunkReader::fuse(const Chunk& chunk, const std::vector<SceneWork>
   return fused;
 }
 
-ReadyChunk ChunkReader::fill_from(const ScreenedChunk& screened, std::vector<SceneWork>& works,
-                                  Slab slab) {
+ReadyChunk ChunkReader::fill_from(const ScreenedChunk& screened, Work& work, Slab slab) {
   const Chunk& chunk = s_.plan.chunks[screened.chunk];
   ReadyChunk ready;
   ready.chunk = screened.chunk;
@@ -131,10 +131,12 @@ ReadyChunk ChunkReader::fill_from(const ScreenedChunk& screened, std::vector<Sce
   fold.width = chunk.window.width;
   fold.height = chunk.window.height;
   fold.fuse_pixels = fuse_pixels_;
-  if (!fuse_pixels_ && works.size() > 1)
-    fold.fused_classes =
+  std::vector<SceneWork>& works = work.scenes;
+  if (!fuse_pixels_ && works.size() > 1 && !work.fused)
+    work.fused =
         fuse(chunk, works,
              ready.staged.slab.take(class_plane_bytes(chunk.window.width, chunk.window.height)));
+  fold.fused_classes = work.fused;
   for (std::size_t w = 0; w < works.size(); ++w)
     fill_bands(screened.scenes[w], works[w], ready.staged.slab);
   for (const SceneWork& w : works) {

@@ -50,12 +50,16 @@ class ChunkReader {
 
  private:
   struct SceneWork;
-  using Planes = std::vector<std::uint8_t*>;
+  /// The scenes of the chunk being read.
+  struct Work {
+    std::vector<SceneWork> scenes;
+    std::uint8_t* fused = nullptr;  ///< classes of all of them, where bands are fused
+  };
 
   SceneWork start(const Chunk& chunk, std::uint32_t position);
-  ScreenedChunk screen_into(std::uint32_t chunk, std::vector<SceneWork>& works,
+  ScreenedChunk screen_into(std::uint32_t chunk, Work& work,
                             const std::function<std::byte*(std::size_t)>& plane);
-  ReadyChunk fill_from(const ScreenedChunk& screened, std::vector<SceneWork>& works, Slab slab);
+  ReadyChunk fill_from(const ScreenedChunk& screened, Work& work, Slab slab);
   void read_flags(const Chunk& chunk, SceneWork& work);
   void sample_flags(const Chunk& chunk, SceneWork& work, const Window& window);
   std::uint8_t* fuse(const Chunk& chunk, const std::vector<SceneWork>& works, std::byte* plane);
