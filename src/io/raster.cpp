@@ -95,7 +95,10 @@ OpenedHeader open_header(const std::string& path, const std::string& gdal_path, 
     throw IoError(path, std::string("its TIFF directory cannot be read: ") + error.what());
   }
   opened.gdal.info.direct = opened.tiff.blocks.has_value();
-  if (opened.tiff.blocks) opened.gdal.info.stored_bytes = opened.tiff.blocks->table.stored_bytes();
+  if (opened.tiff.blocks) {
+    opened.gdal.info.stored_bytes = opened.tiff.blocks->table.stored_bytes();
+    opened.gdal.info.bands_in_block = opened.tiff.blocks->samples_in_pixel;
+  }
   return opened;
 }
 
