@@ -119,8 +119,11 @@ OpenedHeader open_bytes(const std::string& path, int band, std::shared_ptr<const
 
 // What is no TIFF may consist of several files, which GDAL finds by their names.
 OpenedHeader open_remote(const std::shared_ptr<const RemoteFile>& file, int band) {
-  if (begins_as_tiff(*file)) return open_bytes(file->href(), band, file);
-  return open_header(file->href(), gdal_path(file->href()), band, nullptr, {});
+  OpenedHeader opened = begins_as_tiff(*file)
+                            ? open_bytes(file->href(), band, file)
+                            : open_header(file->href(), gdal_path(file->href()), band, nullptr, {});
+  opened.tiff.profile.front_digest = file->front_digest();
+  return opened;
 }
 
 std::unique_ptr<RasterBand> make_band(const std::string& path, int band, OpenedHeader opened,

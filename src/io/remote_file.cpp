@@ -1,5 +1,7 @@
 #include "io/remote_file.hpp"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <cstring>
 #include <mutex>
@@ -50,6 +52,10 @@ class OpenFiles {
     }
     files_[file->href()] = file;
   }
+  void remove(const std::string& href) {
+    const std::lock_guard lock(mutex_);
+    files_.erase(href);
+  }
 
  private:
   std::mutex mutex_;
@@ -75,6 +81,12 @@ std::shared_ptr<const RemoteFile> RemoteFile::open(const std::string& href) {
       new RemoteFile(href, front ? *std::move(front) : net_client().fetch(front_request(href))));
   open_files().add(file);
   return file;
+}
+
+void RemoteFile::forget(const std::string& href) { open_files().remove(href); }
+
+std::uint64_t RemoteFile::front_digest() const {
+  return XXH3_64bits(front_.bytes.get(), front_.size);
 }
 
 void RemoteFile::read(std::uint64_t offset, std::byte* out, std::size_t size) const {

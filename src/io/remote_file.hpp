@@ -23,10 +23,16 @@ class RemoteFile final : public ByteSource {
   /// waited for. Throws RangeFailure.
   static std::shared_ptr<const RemoteFile> open(const std::string& href);
 
+  /// Makes the next `open` fetch the object anew. Who has it open keeps what he has.
+  static void forget(const std::string& href);
+
   const std::string& href() const { return href_; }
   std::uint64_t size() const override { return front_.object_size; }
   /// As RasterBand::version.
   const std::string& version() const { return front_.etag; }
+
+  /// A digest of what opening has brought.
+  std::uint64_t front_digest() const;
 
   /// Throws RangeFailure, and ReadFailure beyond the end of the object.
   void read(std::uint64_t offset, std::byte* out, std::size_t size) const override;

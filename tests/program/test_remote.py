@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 
@@ -93,3 +94,64 @@ def test_a_bucket_that_is_paid_for_needs_the_users_word_for_its_catalog(program,
             assert done.returncode == 0, done.stderr
         refused = program.run(*words, "--request-payer", "none", env=environment)
         assert refused.returncode == 3 and "403" in refused.stderr, refused.stderr
+
+
+FRONT = 32 << 10
+
+
+def flipped(key, byte, **more):
+    """A rule that inverts a bit of one byte of a header, the first time it is asked for."""
+    return {"kind": "bitflip", "key": f"*{key}", "at": byte, "times": 1, **more}
+
+
+def set_faults(endpoint, rules):
+    urllib.request.urlopen(f"http://{endpoint}/__faults", data=json.dumps(rules).encode()).close()
+
+
+def values_at(path, tag):
+    """Where the first directory of a little-endian TIFF has the value of a tag."""
+    head = path.read_bytes()[:FRONT]
+    at = int.from_bytes(head[4:8], "little")
+    for entry in range(at + 2, at + 2 + 12 * int.from_bytes(head[at:at + 2], "little"), 12):
+        if int.from_bytes(head[entry:entry + 2], "little") == tag:
+            return entry + 8
+    raise KeyError(tag)
+
+
+@pytest.mark.parametrize("tag", [317, 257, 33550], ids=["predictor", "height", "pixel size"])
+def test_a_header_that_comes_damaged_is_fetched_again(program, bucket, plain, tag):
+    red = sorted((bucket / "demo").rglob("*SR_B4.TIF"))[1]
+    at = values_at(red, tag)
+    if tag == 33550:  # lies elsewhere in the header
+        at = int.from_bytes(red.read_bytes()[at:at + 4], "little") + 6
+    with standing(bucket, "--key", "AK:SK") as (endpoint, environment):
+        set_faults(endpoint, [flipped(red.name, at)])
+        out = program.composite("s3://demo/c/items.json", *GRID, env=environment)
+    network = report(out)["network"]
+    assert same_pixels(out, plain)
+    assert network["headers_refetched"] == 1
+    (changed,) = network["headers_changed"]
+    assert changed["asset"] == "red" and changed["doubt"], changed
+
+
+def test_a_header_that_no_longer_is_one_is_fetched_again(program, bucket, plain):
+    red = sorted((bucket / "demo").rglob("*SR_B4.TIF"))[1]
+    with standing(bucket, "--key", "AK:SK") as (endpoint, environment):
+        set_faults(endpoint, [flipped(red.name, 2)])
+        out = program.composite("s3://demo/c/items.json", *GRID, env=environment)
+    network = report(out)["network"]
+    assert same_pixels(out, plain)
+    assert network["headers_refetched"] == 1 and len(network["headers_changed"]) == 1
+
+
+def test_headers_that_differ_in_the_store_are_believed(program, archive, tmp_path):
+    shutil.copytree(archive, tmp_path / "demo/c")
+    red = sorted((tmp_path / "demo").rglob("*SR_B4.TIF"))[1]
+    with red.open("r+b") as file:
+        at = values_at(red, 262)  # the photometric interpretation changes no pixel
+        file.seek(at)
+        file.write(b"\0")
+    with standing(tmp_path, "--key", "AK:SK") as (_, environment):
+        out = program.composite("s3://demo/c/items.json", *GRID, env=environment)
+    network = report(out)["network"]
+    assert (network["headers_refetched"], network["headers_changed"]) == (1, [])
