@@ -49,6 +49,8 @@ double grid_difference(const SceneAsset& asset, const GeoBox& file) {
   if (!asset.proj.transform) return 0;
   const auto& t = *asset.proj.transform;
   const Affine item{t[0], t[1], t[2], t[3], t[4], t[5]};
+  const double area = std::fabs(file.transform.determinant());
+  if (!(area > 0) || !std::isfinite(area)) return HUGE_VAL;  // then there is no inverse
   const Affine inverse = file.transform.inverse();
   const double w = double(file.width), h = double(file.height);
   double worst = 0;

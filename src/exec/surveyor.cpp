@@ -17,6 +17,7 @@
 #include "exec/band_choice.hpp"
 #include "exec/header_check.hpp"
 #include "io/fronts_ahead.hpp"
+#include "io/header_cache.hpp"
 #include "io/remote_file.hpp"
 
 namespace cubemill {
@@ -231,15 +232,17 @@ class Surveyor {
         {scene.id, asset, without_secrets(href), error.what(), details_of(error)});
   }
 
-  // What comes damaged may not even be a header: a remote one is fetched once more.
+  // What comes damaged may not even be a header, and one that was kept may be of an object that is
+  // another by now: a remote one is fetched once more.
   SceneInput open_input(const Scene& scene, const Input& input, const BandChoice& choice,
                         std::vector<std::unique_ptr<RasterBand>>& bands) {
     const std::size_t opened = bands.size();
     std::string reason;
     try {
       return open_once(scene, input, choice, bands);
-    } catch (const RangeFailure&) {
-      throw;
+    } catch (const RangeFailure& failure) {
+      if (failure.kind() != RangeFailure::Kind::replaced) throw;
+      reason = failure.what();
     } catch (const Error& error) {
       if (!is_remote(choice.asset->href)) throw;
       reason = error.what();
@@ -262,6 +265,7 @@ class Surveyor {
     in.asset = choice.asset->key, in.href = choice.asset->href, in.band = choice.band;
     in.remote = is_remote(in.href);
     take_header(choice, in, bands);
+    in.info.grid.transform.inverse();  // throws where pixels have no area
     settle_numbers(scene, input, choice, in);
     return in;
   }
@@ -330,7 +334,9 @@ class Surveyor {
       }
     HeaderCheck check(std::move(opened));
     {
-      const FrontsAhead ahead(check.doubtful());
+      const std::vector<std::string> doubtful = check.doubtful();
+      for (const std::string& href : doubtful) RemoteFile::forget(href);
+      const FrontsAhead ahead(doubtful);
       check.settle([](const std::string& href, int band) {
         RemoteFile::forget(href);
         return open_raster(href, band);
@@ -353,6 +359,7 @@ class Surveyor {
 
   // From the last to the first: what is left out moves what comes after it.
   void take_failed(const HeaderCheck::Failed& failed) {
+    RemoteFile::forget((*result_.bands[failed.scene][failed.input]).path());
     try {
       std::rethrow_exception(failed.failure);
     } catch (const Error& error) {
@@ -488,6 +495,9 @@ SurveyResult survey_scenes(std::vector<Scene> scenes, const Recipe& recipe, Head
     if (std::none_of(leave_out.begin(), leave_out.end(), out)) wanted.push_back(i);
   }
   Surveyor(result, recipe, chooser, headers).run(wanted, threads);
+  result.headers.kept = kept_headers_used();
+  if (const auto cache = header_cache(); cache && !cache->fault().empty())
+    result.notes.push_back("--cache-dir: headers are not kept: " + cache->fault());
   check_skipped(result.skipped, survey.scenes.size(), recipe);
   if (survey.surveyed.empty())
     throw InvalidInput("no scene is left: all " + std::to_string(survey.scenes.size()) +

@@ -22,12 +22,13 @@ enum class Headers {
   estimate,   ///< one header a product and grid, the rest from proj:* metadata where it is given
 };
 
-/// Headers of remote files that were fetched more than once.
+/// Headers of remote files that were not fetched, or more than once.
 struct HeaderTally {
   /// One that came otherwise then: why it was fetched again.
   struct Changed {
     std::string item, asset, doubt;
   };
+  std::uint64_t kept = 0;       ///< by an earlier run, and not fetched
   std::uint64_t refetched = 0;  ///< each time counted
   std::vector<Changed> changed;
 };

@@ -123,6 +123,7 @@ OpenedHeader open_remote(const std::shared_ptr<const RemoteFile>& file, int band
                             ? open_bytes(file->href(), band, file)
                             : open_header(file->href(), gdal_path(file->href()), band, nullptr, {});
   opened.tiff.profile.front_digest = file->front_digest();
+  file->keep_header();
   return opened;
 }
 

@@ -155,3 +155,87 @@ def test_headers_that_differ_in_the_store_are_believed(program, archive, tmp_pat
         out = program.composite("s3://demo/c/items.json", *GRID, env=environment)
     network = report(out)["network"]
     assert (network["headers_refetched"], network["headers_changed"]) == (1, [])
+
+
+def log(endpoint):
+    with urllib.request.urlopen(f"http://{endpoint}/__log?n=2000") as answer:
+        return json.loads(answer.read())
+
+
+def header_requests(endpoint):
+    return [r for r in log(endpoint) if r["key"].endswith(".TIF") and r["range"].startswith("0-")]
+
+
+def reset(endpoint):
+    urllib.request.urlopen(urllib.request.Request(f"http://{endpoint}/__reset", method="POST")).close()
+
+
+class Twice:
+    """The same composite, with headers kept in one folder."""
+
+    def __init__(self, program, endpoint, environment):
+        self.program, self.endpoint, self.environment = program, endpoint, environment
+        self.folder = program.work / "kept"
+        self.runs = 0
+
+    def run(self, **options):
+        reset(self.endpoint)
+        self.runs += 1
+        return self.program.composite("s3://demo/c/items.json", *GRID, "--cache-dir", self.folder,
+                                      out=f"out{self.runs}", env=self.environment, **options)
+
+
+@pytest.fixture
+def twice(program, bucket, tmp_path):
+    shutil.copytree(bucket, tmp_path / "buckets")
+    with standing(tmp_path / "buckets", "--key", "AK:SK") as (endpoint, environment):
+        yield Twice(program, endpoint, environment)
+
+
+def test_headers_that_are_kept_are_not_fetched(twice, plain):
+    first = twice.run()
+    headers = len(header_requests(twice.endpoint))
+    assert headers == 36 == len(list(twice.folder.iterdir()))
+    assert report(first)["network"]["headers_kept"] == 0
+    second = twice.run()
+    assert header_requests(twice.endpoint) == []
+    assert report(second)["network"]["headers_kept"] == headers
+    assert same_pixels(first, plain) and same_pixels(second, plain)
+
+
+def test_kept_headers_that_are_damaged_are_replaced(twice, plain):
+    twice.run()
+    for number, path in enumerate(sorted(twice.folder.iterdir())[:4]):
+        whole = path.read_bytes()
+        spoilt = [whole[:-9], whole[:7], b"", whole[:100] + bytes([whole[100] ^ 1]) + whole[101:]][number]
+        path.write_bytes(spoilt)
+    assert same_pixels(twice.run(), plain)
+    assert len(header_requests(twice.endpoint)) == 4
+    assert same_pixels(twice.run(), plain)
+    assert header_requests(twice.endpoint) == []
+
+
+@pytest.mark.parametrize("skip", [[], ["--on-error", "skip"]], ids=["strict", "lenient"])
+def test_kept_headers_of_objects_that_were_replaced_are_fetched_anew(twice, program, plain, skip):
+    twice.run()
+    red = sorted((program.work / "buckets").rglob("*SR_B4.TIF"))[1]
+    red.write_bytes(sorted((program.work / "buckets").rglob("*SR_B5.TIF"))[1].read_bytes())  # other blocks
+    done = program.run("composite", "s3://demo/c/items.json", "-o", program.work / "after", *GRID, *skip,
+                       "--cache-dir", twice.folder, "--progress", "none", env=twice.environment)
+    assert done.returncode == 0, done.stderr
+    assert "stale" in done.stderr and red.name in done.stderr
+    fresh = program.composite("s3://demo/c/items.json", *GRID, out="fresh", env=twice.environment)
+    assert same_pixels(program.work / "after", fresh) and not same_pixels(fresh, plain)
+    reset(twice.endpoint)
+    assert same_pixels(twice.run(), fresh)
+    assert header_requests(twice.endpoint) == []
+
+
+def test_a_folder_for_headers_that_cannot_be_made_is_one_clear_line(program, bucket, tmp_path):
+    (tmp_path / "file").write_text("")
+    with standing(bucket, "--key", "AK:SK") as (_, environment):
+        done = program.run("composite", "s3://demo/c/items.json", "-o", tmp_path / "o", *GRID,
+                           "--cache-dir", tmp_path / "file" / "kept", "--progress", "none", env=environment)
+    assert done.returncode == 3
+    (line,) = done.stderr.strip().splitlines()
+    assert "--cache-dir" in line and str(tmp_path / "file" / "kept") in line
