@@ -239,3 +239,64 @@ def test_a_folder_for_headers_that_cannot_be_made_is_one_clear_line(program, buc
     assert done.returncode == 3
     (line,) = done.stderr.strip().splitlines()
     assert "--cache-dir" in line and str(tmp_path / "file" / "kept") in line
+
+
+@pytest.fixture(scope="module")
+def many_blocks(tmp_path_factory):
+    """A bucket whose rasters have 25 blocks each; its archive is `demo/c`."""
+    root = tmp_path_factory.mktemp("many")
+    done = Program(root).run("demo", root / "demo/c", "--scenes", 3, "--size", 1200)
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def verified(program, catalog, environment=None, expect=0):
+    done = program.run("verify", catalog, "--json", "--threads", 3, env=environment)
+    assert done.returncode == expect, done.stderr
+    return json.loads(done.stdout)
+
+
+COUNTS = ("files", "blocks", "sparse_blocks", "bytes_read", "bytes_decoded")
+
+
+def test_a_remote_archive_is_verified_in_long_ranges(program, many_blocks):
+    here = verified(program, many_blocks / "demo/c/items.json")
+    with standing(many_blocks, "--key", "AK:SK") as (endpoint, environment):
+        there = verified(program, "s3://demo/c/items.json", environment)
+        requests = [r for r in log(endpoint) if r["key"].endswith(".TIF")]
+    assert [there[k] for k in COUNTS] == [here[k] for k in COUNTS]
+    assert there["damaged"] == []
+    assert here["blocks"] == 25 * here["files"]
+    assert len(requests) < 3 * here["files"], "one for the header, one for the blocks, and a few to choose assets"
+
+
+def test_damage_of_a_remote_archive_is_named_as_of_a_local_one(program, many_blocks, tmp_path):
+    shutil.copytree(many_blocks, tmp_path / "buckets")
+    bands = sorted((tmp_path / "buckets").rglob("*SR_B5*"))
+    spoilt, cut, gone = bands
+    data = bytearray(spoilt.read_bytes())
+    for at in (len(data) // 2, len(data) - 100):
+        data[at] ^= 4
+    spoilt.write_bytes(data)
+    cut.write_bytes(cut.read_bytes()[:-40000])
+    gone.unlink()
+    here = verified(program, tmp_path / "buckets/demo/c/items.json", expect=3)
+    with standing(tmp_path / "buckets", "--key", "AK:SK") as (_, environment):
+        there = verified(program, "s3://demo/c/items.json", environment, expect=3)
+    assert [(d["item"], d["blocks"]) for d in there["damaged"]] == [(d["item"], d["blocks"]) for d in here["damaged"]]
+    assert len(there["damaged"]) == 3
+    assert [there[k] for k in COUNTS if k != "bytes_read"] == [here[k] for k in COUNTS if k != "bytes_read"]
+
+
+@pytest.mark.parametrize("where", ["magic", "table", "blocks"])
+def test_what_the_network_damages_is_no_damage_of_the_archive(program, many_blocks, where):
+    red = sorted(many_blocks.rglob("*SR_B4.TIF"))[1]
+    at = {"magic": 2, "table": values_at(red, 325), "blocks": 0.9}[where]
+    if where == "table":
+        at = int.from_bytes(red.read_bytes()[at:at + 4], "little") + 5  # of the second block
+    rule = flipped(red.name, at, minbytes=FRONT + 1 if where == "blocks" else 0)
+    with standing(many_blocks, "--key", "AK:SK") as (endpoint, environment):
+        set_faults(endpoint, [rule])
+        assert verified(program, "s3://demo/c/items.json", environment)["damaged"] == []
+        (hit,) = [r for r in log(endpoint) if r.get("fault")]
+    assert hit["range"].startswith("0-") == (where != "blocks")
