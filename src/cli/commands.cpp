@@ -65,7 +65,10 @@ int verify(const CommandLine& line) {
   request.recipe = line.request.recipe;
   request.all_assets = line.all_assets;
   request.threads = line.request.limits.threads;
+  request.net = line.request.net;
   const VerifyResult result = verify_catalog(request, std::cin);
+  if (!line.quiet)
+    for (const std::string& note : result.notes) std::fprintf(stderr, "%s\n", note.c_str());
   if (line.json)
     std::fputs(result.json.c_str(), stdout);
   else if (!line.quiet || !result.damaged.empty())

@@ -73,7 +73,7 @@ inline constexpr OptionText run_options[] = {
     {"sign-with", "CMD", "command that signs URLs anew: gets an href, prints a URL"},
     {"connections", "N", "requests in flight at most (default: 64)"},
     {"read-timeout", "SECONDS", "for one range of an object, retries included (default: 300)"},
-    {"cache-dir", "DIR", "folder that keeps what is fetched from the network"},
+    {"cache-dir", "DIR", "folder that keeps headers of remote files for later runs"},
     {"trace", "FILE", "write what every thread and device did when, for a trace viewer"},
     {"progress", "auto|bar|json|none", "progress on standard error"},
     {"probe", "", "plan: read all headers instead of estimating"},

@@ -18,7 +18,9 @@
 #include "exec/run_identity.hpp"
 #include "exec/run_keeper.hpp"
 #include "exec/spill_place.hpp"
+#include "exec/window_reader.hpp"
 #include "io/disk_file.hpp"
+#include "io/header_cache.hpp"
 #include "io/spill_file.hpp"
 
 namespace cubemill {
@@ -50,6 +52,7 @@ void write_text(const std::string& path, const std::string& text) {
 Catalog find_scenes(const CompositeRequest& request, std::istream& standard_input) {
   Catalog catalog = search(request, standard_input);
   initialise_net(net_options_for(request, catalog.scenes, catalog.notes));
+  keep_headers_in(request.cache_folder);
   warn_all(request, catalog.notes);
   return catalog;
 }
@@ -79,7 +82,7 @@ class Composite {
   CompositeResult make() {
     try {
       for (;;) {
-        if (auto result = attempt()) return std::move(*result);
+        if (auto result = attempt_with_kept_headers()) return std::move(*result);
         release_freed_memory();  // else the next plan counts it as taken
       }
     } catch (const InvalidInput&) {
@@ -93,6 +96,29 @@ class Composite {
 
  private:
   void lap(const std::string& step) { seconds_.emplace_back(step, clock_.lap()); }
+
+  // Nothing when it is to be done again.
+  std::optional<CompositeResult> attempt_with_kept_headers() {
+    try {
+      return attempt();
+    } catch (const SceneError& error) {
+      if (!take_fresh_headers(error.what())) throw;
+    } catch (const InvalidInput& error) {  // rasters that do not fit each other
+      if (!take_fresh_headers(error.what())) throw;
+    }
+    return {};
+  }
+
+  // Headers of an earlier run may be of objects that are others by now; those of this one are not.
+  bool take_fresh_headers(const std::string& reason) {
+    if (kept_headers_used() == 0) return false;
+    distrust_kept_headers();
+    warn_all(request_, {"headers kept in " + request_.cache_folder + " may be stale (" + reason +
+                        "); starting again with fresh ones"});
+    grid_.reset();
+    folder_.forget_staged();
+    return true;
+  }
 
   // Nothing when scenes were left out on the way: what was folded of them before cannot be told
   // apart.
@@ -173,6 +199,7 @@ class Composite {
   }
 
   void leave_out(const Planned& planned, const RunTally& tally) {
+    if (take_fresh_headers(tally.left_out.front().reason)) return;
     const Survey& survey = planned.survey.survey;
     skipped_ = planned.survey.skipped;
     for (const LeftOutScene& s : tally.left_out)

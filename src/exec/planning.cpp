@@ -43,7 +43,7 @@ std::uint64_t block_tables(const Survey& survey) {
   std::uint64_t bytes = 0;
   for (const SurveyedScene& s : survey.surveyed)
     for (const SceneInput& in : s.inputs)
-      bytes += 512 + 12 * std::uint64_t(in.info.blocks_across() * in.info.blocks_down());
+      bytes += 700 + 4 * std::uint64_t(in.info.blocks_across() * in.info.blocks_down());
   return bytes;
 }
 

@@ -7,8 +7,16 @@
 namespace cubemill {
 namespace {
 
+Json changed_json(const HeaderTally& headers) {
+  Json list = Json::array();
+  for (const HeaderTally::Changed& c : headers.changed)
+    list.push_back({{"item", c.item}, {"asset", c.asset}, {"doubt", c.doubt}});
+  return list;
+}
+
 /// Null where all files are local.
-Json network_json(const std::optional<NetTally>& n, const RunTally& run) {
+Json network_json(const std::optional<NetTally>& n, const RunTally& run,
+                  const HeaderTally& headers) {
   if (!n) return nullptr;
   return {{"requests", n->requests},
           {"ranges", n->ranges},
@@ -18,6 +26,9 @@ Json network_json(const std::optional<NetTally>& n, const RunTally& run) {
           {"throttled", n->throttled},
           {"refreshed", n->refreshed},
           {"damaged_blocks", run.read.blocks_refetched},
+          {"headers_kept", headers.kept},
+          {"headers_refetched", headers.refetched},
+          {"headers_changed", changed_json(headers)},
           {"peak_in_flight", n->peak_in_flight},
           {"ahead",
            {{"ranges", run.supply.ranges},
@@ -108,7 +119,7 @@ std::string report_json(const RunFacts& f) {
                     {"bytes_read", read.cost.bytes_read},
                     {"bytes_decoded", read.cost.bytes_decoded},
                     {"requests", read.cost.requests}};
-  report["network"] = network_json(f.network, f.tally);
+  report["network"] = network_json(f.network, f.tally, f.survey.headers);
   Json seconds = Json::object();
   for (const auto& [name, s] : f.seconds) seconds[name] = seconds.value(name, 0.0) + s;
   report["seconds"] = seconds;

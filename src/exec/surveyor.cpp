@@ -15,7 +15,10 @@
 #include "cubemill/io/product_file.hpp"
 #include "cubemill/net/range_client.hpp"
 #include "exec/band_choice.hpp"
+#include "exec/header_check.hpp"
 #include "io/fronts_ahead.hpp"
+#include "io/header_cache.hpp"
+#include "io/remote_file.hpp"
 
 namespace cubemill {
 namespace {
@@ -148,23 +151,6 @@ bool has_grid(const SceneAsset& a) {
   return !a.proj.crs.empty() && a.proj.transform && a.proj.shape;
 }
 
-/// Largest distance in pixels between what the item and the file say of the corners; 0 when the
-/// item says nothing.
-double grid_difference(const SceneAsset& asset, const GeoBox& file) {
-  if (!asset.proj.transform) return 0;
-  const auto& t = *asset.proj.transform;
-  const Affine item{t[0], t[1], t[2], t[3], t[4], t[5]};
-  const Affine inverse = file.transform.inverse();
-  const double w = double(file.width), h = double(file.height);
-  double worst = 0;
-  for (const auto& [c, r] :
-       {std::pair{0.0, 0.0}, std::pair{w, 0.0}, std::pair{0.0, h}, std::pair{w, h}}) {
-    const Point p = item.apply(c, r), q = inverse.apply(p.x, p.y);
-    worst = std::max({worst, std::fabs(q.x - c), std::fabs(q.y - r)});
-  }
-  return worst;
-}
-
 /// Surveys scene by scene, on several threads when files are opened.
 class Surveyor {
  public:
@@ -174,6 +160,15 @@ class Surveyor {
   void run(const std::vector<std::size_t>& scenes, int threads) {
     const std::size_t n = scenes.size();
     surveyed_.resize(n), bands_.resize(n), kept_.assign(n, 0);
+    open_all(scenes, threads);
+    collect();
+    if (headers_ == Headers::open_all) check_headers();
+    compare_with_items();
+  }
+
+ private:
+  void open_all(const std::vector<std::size_t>& scenes, int threads) {
+    const std::size_t n = scenes.size();
     const FrontsAhead ahead(headers_ == Headers::estimate ? std::vector<std::string>()
                                                           : hrefs_of(scenes));
     std::atomic<std::size_t> next{0};
@@ -193,10 +188,8 @@ class Surveyor {
       work();
     }
     if (failure) std::rethrow_exception(failure);
-    collect();
   }
 
- private:
   // In the order in which they will be opened.
   std::vector<std::string> hrefs_of(const std::vector<std::size_t>& scenes) const {
     std::vector<std::string> hrefs;
@@ -217,18 +210,12 @@ class Surveyor {
       const BandChoice choice = chooser_.find(scene, input.role, input.flags);
       try {
         if (!choice.asset) missing(scene, input);
-        SceneInput in;
-        in.asset = choice.asset->key, in.href = choice.asset->href, in.band = choice.band;
-        take_header(scene, choice, in, bands);
-        check_type(scene, input, in);
-        chooser_.set_numbers(in, input.role, input.flags, choice);
-        surveyed.inputs.push_back(std::move(in));
+        surveyed.inputs.push_back(open_input(scene, input, choice, bands));
       } catch (const Error& error) {
         if (!recipe_.skip_unreadable) throw;
         const std::lock_guard lock(mutex_);
-        result_.skipped.push_back({scene.id, choice.asset ? choice.asset->key : input.role,
-                                   choice.asset ? without_secrets(choice.asset->href) : "",
-                                   error.what(), details_of(error)});
+        skip(scene, choice.asset ? choice.asset->key : input.role,
+             choice.asset ? choice.asset->href : "", error);
         if (result_.skipped.size() > recipe_.max_skipped.of(result_.survey.scenes.size()))
           stop_ = true;  // what the others are does not matter any more
         return;
@@ -237,6 +224,56 @@ class Surveyor {
     surveyed_[slot] = std::move(surveyed);
     bands_[slot] = std::move(bands);
     kept_[slot] = 1;
+  }
+
+  void skip(const Scene& scene, const std::string& asset, const std::string& href,
+            const Error& error) {
+    result_.skipped.push_back(
+        {scene.id, asset, without_secrets(href), error.what(), details_of(error)});
+  }
+
+  // What comes damaged may not even be a header, and one that was kept may be of an object that is
+  // another by now: a remote one is fetched once more.
+  SceneInput open_input(const Scene& scene, const Input& input, const BandChoice& choice,
+                        std::vector<std::unique_ptr<RasterBand>>& bands) {
+    const std::size_t opened = bands.size();
+    std::string reason;
+    try {
+      return open_once(scene, input, choice, bands);
+    } catch (const RangeFailure& failure) {
+      if (failure.kind() != RangeFailure::Kind::replaced) throw;
+      reason = failure.what();
+    } catch (const Error& error) {
+      if (!is_remote(choice.asset->href)) throw;
+      reason = error.what();
+    }
+    bands.resize(opened);
+    RemoteFile::forget(choice.asset->href);
+    {
+      const std::lock_guard lock(mutex_);
+      ++result_.headers.refetched;
+    }
+    SceneInput in = open_once(scene, input, choice, bands);
+    const std::lock_guard lock(mutex_);
+    result_.headers.changed.push_back({scene.id, in.asset, without_secrets(reason)});
+    return in;
+  }
+
+  SceneInput open_once(const Scene& scene, const Input& input, const BandChoice& choice,
+                       std::vector<std::unique_ptr<RasterBand>>& bands) {
+    SceneInput in;
+    in.asset = choice.asset->key, in.href = choice.asset->href, in.band = choice.band;
+    in.remote = is_remote(in.href);
+    take_header(choice, in, bands);
+    in.info.grid.transform.inverse();  // throws where pixels have no area
+    settle_numbers(scene, input, choice, in);
+    return in;
+  }
+
+  void settle_numbers(const Scene& scene, const Input& input, const BandChoice& choice,
+                      SceneInput& in) const {
+    check_type(scene, input, in);
+    chooser_.set_numbers(in, input.role, input.flags, choice);
   }
 
   [[noreturn]] void missing(const Scene& scene, const Input& input) const {
@@ -254,9 +291,8 @@ class Surveyor {
                          to_string(in.info.type) + ", flags must be whole numbers: " + in.href);
   }
 
-  void take_header(const Scene& scene, const BandChoice& choice, SceneInput& in,
+  void take_header(const BandChoice& choice, SceneInput& in,
                    std::vector<std::unique_ptr<RasterBand>>& bands) {
-    in.remote = is_remote(in.href);
     if (headers_ == Headers::estimate && has_grid(*choice.asset)) {
       const std::string key =
           in.asset + "#" + std::to_string(in.band) + " " + choice.asset->proj.crs;
@@ -270,20 +306,71 @@ class Surveyor {
       seen_.emplace(key, in.info);
     } else if (headers_ == Headers::open_all) {
       bands.push_back(open_raster(in.href, in.band));
-      in.info = bands.back()->info();
-      in.version = bands.back()->version();
+      take_info(*bands.back(), in);
     } else {
       in.info = read_header(in.href, in.band);
     }
-    const double off = grid_difference(*choice.asset, in.info.grid);
-    const bool other_crs =
-        !choice.asset->proj.crs.empty() && other_system(choice.asset->proj.crs, in.info.grid.crs);
     const std::lock_guard lock(mutex_);
     ++result_.headers_read;
-    if (other_crs)
-      other_systems_.insert(scene.id + "/" + in.asset + " is " + in.info.grid.crs.name() +
-                            ", the item says " + choice.asset->proj.crs.substr(0, 40));
-    if (off > 0.01) differences_.insert({scene.id + "/" + in.asset, off});
+  }
+
+  static void take_info(const RasterBand& raster, SceneInput& in) {
+    in.info = raster.info();
+    in.version = raster.version();
+  }
+
+  BandChoice choice_of(const SurveyedScene& surveyed, std::size_t input) const {
+    const Input& i = result_.survey.inputs[input];
+    return chooser_.find(result_.survey.scenes[surveyed.scene], i.role, i.flags);
+  }
+
+  // Headers that differ from their like are fetched again.
+  void check_headers() {
+    OpenedScenes opened(result_.bands.size());
+    for (std::size_t s = 0; s < opened.size(); ++s)
+      for (std::size_t i = 0; i < result_.bands[s].size(); ++i) {
+        const BandChoice choice = choice_of(result_.survey.surveyed[s], i);
+        opened[s].push_back({&result_.bands[s][i], choice.asset, choice.band});
+      }
+    HeaderCheck check(std::move(opened));
+    {
+      const std::vector<std::string> doubtful = check.doubtful();
+      for (const std::string& href : doubtful) RemoteFile::forget(href);
+      const FrontsAhead ahead(doubtful);
+      check.settle([](const std::string& href, int band) {
+        RemoteFile::forget(href);
+        return open_raster(href, band);
+      });
+    }
+    result_.headers.refetched += check.refetched();
+    for (const HeaderCheck::Changed& c : check.changed()) take_changed(c);
+    for (auto f = check.failed().rbegin(); f != check.failed().rend(); ++f) take_failed(*f);
+  }
+
+  void take_changed(const HeaderCheck::Changed& changed) {
+    SurveyedScene& surveyed = result_.survey.surveyed[changed.scene];
+    SceneInput& in = surveyed.inputs[changed.input];
+    const Scene& scene = result_.survey.scenes[surveyed.scene];
+    take_info(*result_.bands[changed.scene][changed.input], in);
+    settle_numbers(scene, result_.survey.inputs[changed.input], choice_of(surveyed, changed.input),
+                   in);
+    result_.headers.changed.push_back({scene.id, in.asset, changed.doubt});
+  }
+
+  // From the last to the first: what is left out moves what comes after it.
+  void take_failed(const HeaderCheck::Failed& failed) {
+    RemoteFile::forget((*result_.bands[failed.scene][failed.input]).path());
+    try {
+      std::rethrow_exception(failed.failure);
+    } catch (const Error& error) {
+      if (!recipe_.skip_unreadable) throw;
+      auto& all = result_.survey.surveyed;
+      const SurveyedScene& surveyed = all[failed.scene];
+      const SceneInput& in = surveyed.inputs[failed.input];
+      skip(result_.survey.scenes[surveyed.scene], in.asset, in.href, error);
+      all.erase(all.begin() + std::ptrdiff_t(failed.scene));
+      result_.bands.erase(result_.bands.begin() + std::ptrdiff_t(failed.scene));
+    }
   }
 
   // Whether an item's CRS is readable and another one; unreadable ones are not needed.
@@ -301,10 +388,30 @@ class Surveyor {
       result_.survey.surveyed.push_back(std::move(surveyed_[i]));
       result_.bands.push_back(std::move(bands_[i]));
     }
+  }
+
+  void compare_with_items() {
     std::sort(result_.skipped.begin(), result_.skipped.end(),
               [](const SkippedScene& a, const SkippedScene& b) {
                 return std::tie(a.item, a.asset) < std::tie(b.item, b.asset);
               });
+    for (const SurveyedScene& surveyed : result_.survey.surveyed)
+      for (std::size_t i = 0; i < surveyed.inputs.size(); ++i)
+        if (!surveyed.inputs[i].estimated)
+          compare_with_item(result_.survey.scenes[surveyed.scene], surveyed.inputs[i],
+                            *choice_of(surveyed, i).asset);
+    note_differences();
+  }
+
+  void compare_with_item(const Scene& scene, const SceneInput& in, const SceneAsset& asset) {
+    const double off = grid_difference(asset, in.info.grid);
+    if (off > 0.01) differences_.insert({scene.id + "/" + in.asset, off});
+    if (!asset.proj.crs.empty() && other_system(asset.proj.crs, in.info.grid.crs))
+      other_systems_.insert(scene.id + "/" + in.asset + " is " + in.info.grid.crs.name() +
+                            ", the item says " + asset.proj.crs.substr(0, 40));
+  }
+
+  void note_differences() {
     if (!other_systems_.empty())
       result_.notes.push_back("the files' CRS is used; that of " +
                               std::to_string(other_systems_.size()) +
@@ -388,6 +495,9 @@ SurveyResult survey_scenes(std::vector<Scene> scenes, const Recipe& recipe, Head
     if (std::none_of(leave_out.begin(), leave_out.end(), out)) wanted.push_back(i);
   }
   Surveyor(result, recipe, chooser, headers).run(wanted, threads);
+  result.headers.kept = kept_headers_used();
+  if (const auto cache = header_cache(); cache && !cache->fault().empty())
+    result.notes.push_back("--cache-dir: headers are not kept: " + cache->fault());
   check_skipped(result.skipped, survey.scenes.size(), recipe);
   if (survey.surveyed.empty())
     throw InvalidInput("no scene is left: all " + std::to_string(survey.scenes.size()) +

@@ -22,6 +22,17 @@ enum class Headers {
   estimate,   ///< one header a product and grid, the rest from proj:* metadata where it is given
 };
 
+/// Headers of remote files that were not fetched, or more than once.
+struct HeaderTally {
+  /// One that came otherwise then: why it was fetched again.
+  struct Changed {
+    std::string item, asset, doubt;
+  };
+  std::uint64_t kept = 0;       ///< by an earlier run, and not fetched
+  std::uint64_t refetched = 0;  ///< each time counted
+  std::vector<Changed> changed;
+};
+
 struct SurveyResult {
   Survey survey;
   /// By surveyed scene and input; filled for Headers::open_all.
@@ -29,6 +40,7 @@ struct SurveyResult {
   std::vector<SkippedScene> skipped;
   std::vector<std::string> notes;
   std::uint64_t headers_read = 0;
+  HeaderTally headers;
 };
 
 /// Surveys the scenes. `leave_out`: ids that could not be read before. Throws InvalidInput (unknown

@@ -6,6 +6,7 @@
 
 #include "exec/stopwatch.hpp"
 #include "exec/wanted_blocks.hpp"
+#include "io/remote_file.hpp"
 
 namespace cubemill {
 namespace {
@@ -169,6 +170,8 @@ void WindowReader::decode(BandUse band, std::int64_t bx, std::int64_t by, std::u
     read_native(*s_.bands[band.use->scene][band.input], bx, by, number);
   } catch (const IoError& error) {
     s_.cache.abandon(number);
+    // What was kept of its header may be damaged, or of an earlier object.
+    RemoteFile::forget(source(band).href);
     throw SceneError(error, band.use->scene, source(band).asset, source(band).href);
   } catch (...) {
     s_.cache.abandon(number);
@@ -194,7 +197,8 @@ void WindowReader::read_native(const RasterBand& raster, std::int64_t bx, std::i
     } catch (const IoError& error) {
       if (fetched == fetches_of_damaged)
         throw IoError(raster.path(), std::string(error.what()).substr(raster.path().size() + 2) +
-                                         " (fetched " + std::to_string(fetched) + " times)");
+                                         " (fetched " + std::to_string(fetched) +
+                                         " times: damaged in the store, or its header is)");
     }
   }
 }

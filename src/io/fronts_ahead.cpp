@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "io/header_cache.hpp"
 #include "io/remote_file.hpp"
 
 namespace cubemill {
@@ -75,7 +76,8 @@ std::mutex FrontsAhead::State::current_mutex;
 std::shared_ptr<FrontsAhead::State> FrontsAhead::State::current;
 
 FrontsAhead::FrontsAhead(std::vector<std::string> hrefs) : state_(std::make_shared<State>()) {
-  std::erase_if(hrefs, [](const std::string& href) { return !is_remote(href); });
+  std::erase_if(hrefs,
+                [](const std::string& href) { return !is_remote(href) || has_kept_header(href); });
   state_->hrefs = std::move(hrefs);
   {
     const std::lock_guard lock(State::current_mutex);

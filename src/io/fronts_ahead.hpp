@@ -13,7 +13,8 @@ namespace cubemill {
 
 class FrontsAhead {
  public:
-  /// Asks for the remote ones among `hrefs`, in the order in which they will be opened.
+  /// Asks for the remote ones among `hrefs` of which no header is kept, in the order in which they
+  /// will be opened.
   explicit FrontsAhead(std::vector<std::string> hrefs);
   /// What was not opened is dropped.
   ~FrontsAhead();

@@ -95,7 +95,10 @@ OpenedHeader open_header(const std::string& path, const std::string& gdal_path, 
     throw IoError(path, std::string("its TIFF directory cannot be read: ") + error.what());
   }
   opened.gdal.info.direct = opened.tiff.blocks.has_value();
-  if (opened.tiff.blocks) opened.gdal.info.stored_bytes = opened.tiff.blocks->table.stored_bytes();
+  if (opened.tiff.blocks) {
+    opened.gdal.info.stored_bytes = opened.tiff.blocks->table.stored_bytes();
+    opened.gdal.info.bands_in_block = opened.tiff.blocks->samples_in_pixel;
+  }
   return opened;
 }
 
@@ -116,8 +119,12 @@ OpenedHeader open_bytes(const std::string& path, int band, std::shared_ptr<const
 
 // What is no TIFF may consist of several files, which GDAL finds by their names.
 OpenedHeader open_remote(const std::shared_ptr<const RemoteFile>& file, int band) {
-  if (begins_as_tiff(*file)) return open_bytes(file->href(), band, file);
-  return open_header(file->href(), gdal_path(file->href()), band, nullptr, {});
+  OpenedHeader opened = begins_as_tiff(*file)
+                            ? open_bytes(file->href(), band, file)
+                            : open_header(file->href(), gdal_path(file->href()), band, nullptr, {});
+  opened.tiff.profile.front_digest = file->front_digest();
+  file->keep_header();
+  return opened;
 }
 
 std::unique_ptr<RasterBand> make_band(const std::string& path, int band, OpenedHeader opened,

@@ -1,5 +1,7 @@
 #include "io/remote_file.hpp"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <cstring>
 #include <mutex>
@@ -8,6 +10,7 @@
 #include <utility>
 
 #include "io/fronts_ahead.hpp"
+#include "io/header_cache.hpp"
 #include "io/read_failure.hpp"
 
 namespace cubemill {
@@ -50,6 +53,10 @@ class OpenFiles {
     }
     files_[file->href()] = file;
   }
+  void remove(const std::string& href) {
+    const std::lock_guard lock(mutex_);
+    files_.erase(href);
+  }
 
  private:
   std::mutex mutex_;
@@ -70,11 +77,27 @@ RangeRequest RemoteFile::front_request(const std::string& href) {
 
 std::shared_ptr<const RemoteFile> RemoteFile::open(const std::string& href) {
   if (auto file = open_files().find(href)) return file;
-  std::optional<RangeAnswer> front = take_front(href);
-  const std::shared_ptr<const RemoteFile> file(
-      new RemoteFile(href, front ? *std::move(front) : net_client().fetch(front_request(href))));
+  const std::shared_ptr<const RemoteFile> file(new RemoteFile(href, front_of(href)));
   open_files().add(file);
   return file;
+}
+
+RemoteFile::Front RemoteFile::front_of(const std::string& href) {
+  if (auto ahead = take_front(href)) return {*std::move(ahead)};
+  if (auto kept = find_kept_header(href)) return {*std::move(kept), true};
+  return {net_client().fetch(front_request(href))};
+}
+
+void RemoteFile::forget(const std::string& href) {
+  open_files().remove(href);
+  if (const auto cache = header_cache()) cache->drop(href);
+}
+
+std::uint64_t RemoteFile::front_digest() const { return XXH3_64bits(front_.bytes.get(), read_); }
+
+void RemoteFile::keep_header() const {
+  if (kept_) return;
+  if (const auto cache = header_cache()) cache->keep(href_, front_, read_);
 }
 
 void RemoteFile::read(std::uint64_t offset, std::byte* out, std::size_t size) const {
@@ -82,6 +105,9 @@ void RemoteFile::read(std::uint64_t offset, std::byte* out, std::size_t size) co
   if (offset < front_.size) {
     done = std::min<std::size_t>(size, front_.size - std::size_t(offset));
     std::memcpy(out, front_.bytes.get() + offset, done);
+    const std::size_t end = std::size_t(offset) + done;
+    for (std::size_t read = read_; read < end && !read_.compare_exchange_weak(read, end);) {
+    }
   }
   if (done < size) RemoteRest(*this).read(offset + done, out + done, size - done);
 }

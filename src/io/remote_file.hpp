@@ -2,6 +2,7 @@
 // which hold the header of a COG; what lies beyond is fetched when it is read. All reads are of the
 // version that was opened. Thread-safe.
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,10 +24,19 @@ class RemoteFile final : public ByteSource {
   /// waited for. Throws RangeFailure.
   static std::shared_ptr<const RemoteFile> open(const std::string& href);
 
+  /// Makes the next `open` fetch the object anew, whatever is kept of it. Who has it open keeps
+  /// what he has.
+  static void forget(const std::string& href);
+
   const std::string& href() const { return href_; }
   std::uint64_t size() const override { return front_.object_size; }
   /// As RasterBand::version.
   const std::string& version() const { return front_.etag; }
+
+  /// A digest of what opening has brought, as far as it was read.
+  std::uint64_t front_digest() const;
+  /// Keeps as much for later runs, where headers are kept.
+  void keep_header() const;
 
   /// Throws RangeFailure, and ReadFailure beyond the end of the object.
   void read(std::uint64_t offset, std::byte* out, std::size_t size) const override;
@@ -34,11 +44,18 @@ class RemoteFile final : public ByteSource {
   std::shared_ptr<const ByteSource> without_front() const;
 
  private:
-  RemoteFile(std::string href, RangeAnswer front)
-      : href_(std::move(href)), front_(std::move(front)) {}
+  struct Front {
+    RangeAnswer answer;
+    bool kept = false;  // by an earlier run
+  };
+  static Front front_of(const std::string& href);
+  RemoteFile(std::string href, Front front)
+      : href_(std::move(href)), front_(std::move(front.answer)), kept_(front.kept) {}
 
   std::string href_;
   RangeAnswer front_;
+  bool kept_;
+  mutable std::atomic<std::size_t> read_ = 0;  // bytes of the front, up to the last that was read
 };
 
 }  // namespace cubemill

@@ -30,15 +30,17 @@ std::uint64_t tile_accumulator_bytes(const Plan& plan) {
 
 namespace {
 
-/// Native block, compressed block and the flags window of one worker.
+/// A block of one band, the same of all bands that the file has in it, decoded and compressed, and
+/// the flags window of one worker.
 std::uint64_t read_scratch_bytes(const Survey& survey, const ChunkBytes& chunk) {
-  std::uint64_t block = 0;
+  std::uint64_t bytes = 0;
   for (const SurveyedScene& s : survey.surveyed)
-    for (const SceneInput& in : s.inputs)
-      block = std::max<std::uint64_t>(block, std::uint64_t(in.info.block_width) *
-                                                 std::uint64_t(in.info.block_height) *
-                                                 size_of(in.info.type));
-  return 3 * block + chunk.flags;
+    for (const SceneInput& in : s.inputs) {
+      const std::uint64_t block = std::uint64_t(in.info.block_width) *
+                                  std::uint64_t(in.info.block_height) * size_of(in.info.type);
+      bytes = std::max(bytes, block * (1 + 2 * std::uint64_t(in.info.bands_in_block)));
+    }
+  return bytes + chunk.flags;
 }
 
 std::uint64_t tiles_with_work(const Plan& plan) {

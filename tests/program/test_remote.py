@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 
@@ -93,3 +94,209 @@ def test_a_bucket_that_is_paid_for_needs_the_users_word_for_its_catalog(program,
             assert done.returncode == 0, done.stderr
         refused = program.run(*words, "--request-payer", "none", env=environment)
         assert refused.returncode == 3 and "403" in refused.stderr, refused.stderr
+
+
+FRONT = 32 << 10
+
+
+def flipped(key, byte, **more):
+    """A rule that inverts a bit of one byte of a header, the first time it is asked for."""
+    return {"kind": "bitflip", "key": f"*{key}", "at": byte, "times": 1, **more}
+
+
+def set_faults(endpoint, rules):
+    urllib.request.urlopen(f"http://{endpoint}/__faults", data=json.dumps(rules).encode()).close()
+
+
+def values_at(path, tag):
+    """Where the first directory of a little-endian TIFF has the value of a tag."""
+    head = path.read_bytes()[:FRONT]
+    at = int.from_bytes(head[4:8], "little")
+    for entry in range(at + 2, at + 2 + 12 * int.from_bytes(head[at:at + 2], "little"), 12):
+        if int.from_bytes(head[entry:entry + 2], "little") == tag:
+            return entry + 8
+    raise KeyError(tag)
+
+
+@pytest.mark.parametrize("tag", [317, 257, 33550], ids=["predictor", "height", "pixel size"])
+def test_a_header_that_comes_damaged_is_fetched_again(program, bucket, plain, tag):
+    red = sorted((bucket / "demo").rglob("*SR_B4.TIF"))[1]
+    at = values_at(red, tag)
+    if tag == 33550:  # lies elsewhere in the header
+        at = int.from_bytes(red.read_bytes()[at:at + 4], "little") + 6
+    with standing(bucket, "--key", "AK:SK") as (endpoint, environment):
+        set_faults(endpoint, [flipped(red.name, at)])
+        out = program.composite("s3://demo/c/items.json", *GRID, env=environment)
+    network = report(out)["network"]
+    assert same_pixels(out, plain)
+    assert network["headers_refetched"] == 1
+    (changed,) = network["headers_changed"]
+    assert changed["asset"] == "red" and changed["doubt"], changed
+
+
+def test_a_header_that_no_longer_is_one_is_fetched_again(program, bucket, plain):
+    red = sorted((bucket / "demo").rglob("*SR_B4.TIF"))[1]
+    with standing(bucket, "--key", "AK:SK") as (endpoint, environment):
+        set_faults(endpoint, [flipped(red.name, 2)])
+        out = program.composite("s3://demo/c/items.json", *GRID, env=environment)
+    network = report(out)["network"]
+    assert same_pixels(out, plain)
+    assert network["headers_refetched"] == 1 and len(network["headers_changed"]) == 1
+
+
+def test_headers_that_differ_in_the_store_are_believed(program, archive, tmp_path):
+    shutil.copytree(archive, tmp_path / "demo/c")
+    red = sorted((tmp_path / "demo").rglob("*SR_B4.TIF"))[1]
+    with red.open("r+b") as file:
+        at = values_at(red, 262)  # the photometric interpretation changes no pixel
+        file.seek(at)
+        file.write(b"\0")
+    with standing(tmp_path, "--key", "AK:SK") as (_, environment):
+        out = program.composite("s3://demo/c/items.json", *GRID, env=environment)
+    network = report(out)["network"]
+    assert (network["headers_refetched"], network["headers_changed"]) == (1, [])
+
+
+def log(endpoint):
+    with urllib.request.urlopen(f"http://{endpoint}/__log?n=2000") as answer:
+        return json.loads(answer.read())
+
+
+def header_requests(endpoint):
+    return [r for r in log(endpoint) if r["key"].endswith(".TIF") and r["range"].startswith("0-")]
+
+
+def reset(endpoint):
+    urllib.request.urlopen(urllib.request.Request(f"http://{endpoint}/__reset", method="POST")).close()
+
+
+class Twice:
+    """The same composite, with headers kept in one folder."""
+
+    def __init__(self, program, endpoint, environment):
+        self.program, self.endpoint, self.environment = program, endpoint, environment
+        self.folder = program.work / "kept"
+        self.runs = 0
+
+    def run(self, **options):
+        reset(self.endpoint)
+        self.runs += 1
+        return self.program.composite("s3://demo/c/items.json", *GRID, "--cache-dir", self.folder,
+                                      out=f"out{self.runs}", env=self.environment, **options)
+
+
+@pytest.fixture
+def twice(program, bucket, tmp_path):
+    shutil.copytree(bucket, tmp_path / "buckets")
+    with standing(tmp_path / "buckets", "--key", "AK:SK") as (endpoint, environment):
+        yield Twice(program, endpoint, environment)
+
+
+def test_headers_that_are_kept_are_not_fetched(twice, plain):
+    first = twice.run()
+    headers = len(header_requests(twice.endpoint))
+    assert headers == 36 == len(list(twice.folder.iterdir()))
+    assert report(first)["network"]["headers_kept"] == 0
+    second = twice.run()
+    assert header_requests(twice.endpoint) == []
+    assert report(second)["network"]["headers_kept"] == headers
+    assert same_pixels(first, plain) and same_pixels(second, plain)
+
+
+def test_kept_headers_that_are_damaged_are_replaced(twice, plain):
+    twice.run()
+    for number, path in enumerate(sorted(twice.folder.iterdir())[:4]):
+        whole = path.read_bytes()
+        spoilt = [whole[:-9], whole[:7], b"", whole[:100] + bytes([whole[100] ^ 1]) + whole[101:]][number]
+        path.write_bytes(spoilt)
+    assert same_pixels(twice.run(), plain)
+    assert len(header_requests(twice.endpoint)) == 4
+    assert same_pixels(twice.run(), plain)
+    assert header_requests(twice.endpoint) == []
+
+
+@pytest.mark.parametrize("skip", [[], ["--on-error", "skip"]], ids=["strict", "lenient"])
+def test_kept_headers_of_objects_that_were_replaced_are_fetched_anew(twice, program, plain, skip):
+    twice.run()
+    red = sorted((program.work / "buckets").rglob("*SR_B4.TIF"))[1]
+    red.write_bytes(sorted((program.work / "buckets").rglob("*SR_B5.TIF"))[1].read_bytes())  # other blocks
+    done = program.run("composite", "s3://demo/c/items.json", "-o", program.work / "after", *GRID, *skip,
+                       "--cache-dir", twice.folder, "--progress", "none", env=twice.environment)
+    assert done.returncode == 0, done.stderr
+    assert "stale" in done.stderr and red.name in done.stderr
+    fresh = program.composite("s3://demo/c/items.json", *GRID, out="fresh", env=twice.environment)
+    assert same_pixels(program.work / "after", fresh) and not same_pixels(fresh, plain)
+    reset(twice.endpoint)
+    assert same_pixels(twice.run(), fresh)
+    assert header_requests(twice.endpoint) == []
+
+
+def test_a_folder_for_headers_that_cannot_be_made_is_one_clear_line(program, bucket, tmp_path):
+    (tmp_path / "file").write_text("")
+    with standing(bucket, "--key", "AK:SK") as (_, environment):
+        done = program.run("composite", "s3://demo/c/items.json", "-o", tmp_path / "o", *GRID,
+                           "--cache-dir", tmp_path / "file" / "kept", "--progress", "none", env=environment)
+    assert done.returncode == 3
+    (line,) = done.stderr.strip().splitlines()
+    assert "--cache-dir" in line and str(tmp_path / "file" / "kept") in line
+
+
+@pytest.fixture(scope="module")
+def many_blocks(tmp_path_factory):
+    """A bucket whose rasters have 25 blocks each; its archive is `demo/c`."""
+    root = tmp_path_factory.mktemp("many")
+    done = Program(root).run("demo", root / "demo/c", "--scenes", 3, "--size", 1200)
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def verified(program, catalog, environment=None, expect=0):
+    done = program.run("verify", catalog, "--json", "--threads", 3, env=environment)
+    assert done.returncode == expect, done.stderr
+    return json.loads(done.stdout)
+
+
+COUNTS = ("files", "blocks", "sparse_blocks", "bytes_read", "bytes_decoded")
+
+
+def test_a_remote_archive_is_verified_in_long_ranges(program, many_blocks):
+    here = verified(program, many_blocks / "demo/c/items.json")
+    with standing(many_blocks, "--key", "AK:SK") as (endpoint, environment):
+        there = verified(program, "s3://demo/c/items.json", environment)
+        requests = [r for r in log(endpoint) if r["key"].endswith(".TIF")]
+    assert [there[k] for k in COUNTS] == [here[k] for k in COUNTS]
+    assert there["damaged"] == []
+    assert here["blocks"] == 25 * here["files"]
+    assert len(requests) < 3 * here["files"], "one for the header, one for the blocks, and a few to choose assets"
+
+
+def test_damage_of_a_remote_archive_is_named_as_of_a_local_one(program, many_blocks, tmp_path):
+    shutil.copytree(many_blocks, tmp_path / "buckets")
+    bands = sorted((tmp_path / "buckets").rglob("*SR_B5*"))
+    spoilt, cut, gone = bands
+    data = bytearray(spoilt.read_bytes())
+    for at in (len(data) // 2, len(data) - 100):
+        data[at] ^= 4
+    spoilt.write_bytes(data)
+    cut.write_bytes(cut.read_bytes()[:-40000])
+    gone.unlink()
+    here = verified(program, tmp_path / "buckets/demo/c/items.json", expect=3)
+    with standing(tmp_path / "buckets", "--key", "AK:SK") as (_, environment):
+        there = verified(program, "s3://demo/c/items.json", environment, expect=3)
+    assert [(d["item"], d["blocks"]) for d in there["damaged"]] == [(d["item"], d["blocks"]) for d in here["damaged"]]
+    assert len(there["damaged"]) == 3
+    assert [there[k] for k in COUNTS if k != "bytes_read"] == [here[k] for k in COUNTS if k != "bytes_read"]
+
+
+@pytest.mark.parametrize("where", ["magic", "table", "blocks"])
+def test_what_the_network_damages_is_no_damage_of_the_archive(program, many_blocks, where):
+    red = sorted(many_blocks.rglob("*SR_B4.TIF"))[1]
+    at = {"magic": 2, "table": values_at(red, 325), "blocks": 0.9}[where]
+    if where == "table":
+        at = int.from_bytes(red.read_bytes()[at:at + 4], "little") + 5  # of the second block
+    rule = flipped(red.name, at, minbytes=FRONT + 1 if where == "blocks" else 0)
+    with standing(many_blocks, "--key", "AK:SK") as (endpoint, environment):
+        set_faults(endpoint, [rule])
+        assert verified(program, "s3://demo/c/items.json", environment)["damaged"] == []
+        (hit,) = [r for r in log(endpoint) if r.get("fault")]
+    assert hit["range"].startswith("0-") == (where != "blocks")

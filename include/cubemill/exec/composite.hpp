@@ -40,7 +40,7 @@ struct CompositeRequest {
   std::string spill_folder;        ///< for sums that memory cannot hold; empty: beside the output
   std::uint64_t spill_limit = 0;   ///< bytes on that disk; 0: what is free
   NetOptions net;                  ///< how objects on the network are fetched
-  std::string cache_folder;        ///< for blocks fetched from the network; empty: none are kept
+  std::string cache_folder;        ///< for headers of remote files; empty: none are kept
   std::string trace;               ///< file for what every thread did when; empty: none
   std::function<void(const Progress&)> progress;
   std::function<void(const std::string&)> warn;  ///< one line each, for the user

@@ -1,6 +1,6 @@
 // Reads every block of a catalog's rasters and computes nothing: whether an archive is whole,
 // before days are spent on it. One call at a time in a process; threads are its own. Holds two
-// blocks a thread.
+// blocks a thread, and up to 96 MiB of what is fetched from a network ahead of them.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cubemill/net/net_options.hpp"
 #include "cubemill/plan/recipe.hpp"
 
 namespace cubemill {
@@ -16,6 +17,7 @@ struct VerifyRequest {
   Recipe recipe;            ///< the query, and the bands that a composite would read
   bool all_assets = false;  ///< every asset that holds pixels instead of those bands
   int threads = 1;
+  NetOptions net;  ///< how objects on the network are fetched
   std::function<void(std::size_t done, std::size_t files)> progress;  ///< may be empty
 };
 
@@ -35,6 +37,7 @@ struct VerifyResult {
   std::uint64_t bytes_read = 0;
   std::uint64_t bytes_decoded = 0;
   double seconds = 0;
+  std::vector<std::string> notes;    ///< one line each, for the user
   std::vector<DamagedFile> damaged;  ///< by item and asset
   std::string json;                  ///< all of it, as one document
   std::vector<std::string> table;    ///< the same for people, line by line

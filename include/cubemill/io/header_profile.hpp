@@ -30,6 +30,10 @@ struct HeaderProfile {
   std::uint64_t georeference = 0;  ///< a digest of the GeoTIFF tags and what they hold
   bool contiguous_blocks = false;  ///< each block lies behind the one before
   std::string table_fault;         ///< what cannot be in the table of blocks; empty: nothing found
+  std::uint64_t front_digest =
+      0;  ///< of a remote file's first bytes, as they came; compared only whole
+
+  bool operator==(const HeaderProfile&) const = default;
 };
 
 /// Tells how the header of a band differs from that of the same band in another scene of its

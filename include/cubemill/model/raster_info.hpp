@@ -19,9 +19,10 @@ struct RasterInfo {
   PixelType type = PixelType::u16;
   std::int32_t block_width = 0;
   std::int32_t block_height = 0;
-  BandNumbers numbers;             ///< nodata, scale, offset of the file
-  bool direct = false;             ///< whether blocks are decoded here, not by GDAL
-  std::uint64_t stored_bytes = 0;  ///< all blocks, as the file holds them; 0: not known
+  BandNumbers numbers;               ///< nodata, scale, offset of the file
+  bool direct = false;               ///< whether blocks are decoded here, not by GDAL
+  std::uint32_t bands_in_block = 1;  ///< that a block of the file holds, interleaved by pixel
+  std::uint64_t stored_bytes = 0;    ///< all blocks, as the file holds them; 0: not known
 
   std::int64_t blocks_across() const { return (grid.width + block_width - 1) / block_width; }
   std::int64_t blocks_down() const { return (grid.height + block_height - 1) / block_height; }

@@ -51,6 +51,17 @@ TEST(MemoryPlan, StaysWithinTheLimit) {
   }
 }
 
+TEST(MemoryPlan, HoldsForEveryThreadAllBandsThatAFileKeepsInOneBlock) {
+  Survey survey = two_days();
+  const auto per_thread = [&] {
+    return make_plan(survey, {}, {4096 * MiB, 4, Order::tile}, output, around).memory.per_thread;
+  };
+  const std::uint64_t alone = per_thread();
+  survey.surveyed[1].inputs[2].info.bands_in_block = 8;
+  constexpr std::uint64_t block = 256 * 256 * 2;
+  EXPECT_EQ(per_thread(), alone + 2 * (8 - 1) * block);
+}
+
 TEST(MemoryPlan, UsesWholeTilesAndAllThreadsWhereThereIsRoom) {
   const Plan plan = plan_within(4096 * MiB);
   EXPECT_EQ(plan.memory.window_edge, tile_size);
