@@ -165,6 +165,46 @@ double grid_difference(const SceneAsset& asset, const GeoBox& file) {
   return worst;
 }
 
+/// Whether an item's CRS is readable and another one; unreadable ones are not needed.
+bool other_system(const std::string& item, const Crs& file) {
+  try {
+    return !Crs::parse(item).same(file);
+  } catch (const InvalidInput&) {
+    return false;
+  }
+}
+
+/// Whether an item says something else of its file than the file.
+bool contradicts(const SceneAsset& item, std::size_t band, const RasterInfo& file) {
+  const GeoBox& grid = file.grid;
+  const Affine& t = grid.transform;
+  if (item.proj.transform && *item.proj.transform != std::array{t.a, t.b, t.c, t.d, t.e, t.f})
+    return true;
+  if (item.proj.shape && *item.proj.shape != std::array{grid.height, grid.width}) return true;
+  if (!item.proj.crs.empty() && other_system(item.proj.crs, grid.crs)) return true;
+  if (item.bands.size() == 1 && item.pixel_bytes && item.pixel_bytes != size_of(file.type))
+    return true;
+  if (band >= item.bands.size() || !item.bands[band].nodata || !file.numbers.nodata) return false;
+  return item.bands[band].nodata != file.numbers.nodata;
+}
+
+/// Opens a file. One whose header contradicts its item may have come damaged: a remote one is
+/// believed when it comes the same twice.
+std::unique_ptr<RasterBand> open_believable(const SceneAsset& asset, int band) {
+  constexpr int most_fetches = 4;
+  auto opened = open_raster(asset.href, band);
+  if (!is_remote(asset.href)) return opened;
+  for (int fetched = 1;
+       fetched < most_fetches && contradicts(asset, std::size_t(band - 1), opened->info());
+       ++fetched) {
+    auto again = open_raster_again(*opened, band);
+    const bool same = again->profile() == opened->profile();
+    opened = std::move(again);
+    if (same) break;
+  }
+  return opened;
+}
+
 /// Surveys scene by scene, on several threads when files are opened.
 class Surveyor {
  public:
@@ -269,7 +309,7 @@ class Surveyor {
       in.info = read_header(in.href, in.band);
       seen_.emplace(key, in.info);
     } else if (headers_ == Headers::open_all) {
-      bands.push_back(open_raster(in.href, in.band));
+      bands.push_back(open_believable(*choice.asset, in.band));
       in.info = bands.back()->info();
       in.version = bands.back()->version();
     } else {
@@ -284,15 +324,6 @@ class Surveyor {
       other_systems_.insert(scene.id + "/" + in.asset + " is " + in.info.grid.crs.name() +
                             ", the item says " + choice.asset->proj.crs.substr(0, 40));
     if (off > 0.01) differences_.insert({scene.id + "/" + in.asset, off});
-  }
-
-  // Whether an item's CRS is readable and another one; unreadable ones are not needed.
-  static bool other_system(const std::string& item, const Crs& file) {
-    try {
-      return !Crs::parse(item).same(file);
-    } catch (const InvalidInput&) {
-      return false;
-    }
   }
 
   void collect() {

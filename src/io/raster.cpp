@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -25,6 +26,7 @@ namespace cubemill {
 namespace {
 
 constexpr std::size_t header_bytes = 16384;  // the whole directory of a COG of a scene
+constexpr int fetches_of_header = 4;         // of an object, when it comes damaged
 
 struct OpenedHeader {
   BandHeader gdal;
@@ -115,9 +117,38 @@ OpenedHeader open_bytes(const std::string& path, int band, std::shared_ptr<const
 }
 
 // What is no TIFF may consist of several files, which GDAL finds by their names.
-OpenedHeader open_remote(const std::shared_ptr<const RemoteFile>& file, int band) {
+OpenedHeader read_remote(const std::shared_ptr<const RemoteFile>& file, int band) {
   if (begins_as_tiff(*file)) return open_bytes(file->href(), band, file);
   return open_header(file->href(), gdal_path(file->href()), band, nullptr, {});
+}
+
+struct OpenedRemote {
+  std::shared_ptr<const RemoteFile> file;
+  OpenedHeader header;
+};
+
+// A header that makes no sense may have been damaged on its way: it is fetched again until it does,
+// or comes the same twice, which tells that it lies in the store so.
+OpenedRemote open_remote(std::shared_ptr<const RemoteFile> file, int band) {
+  for (int fetched = 1;; ++fetched) {
+    OpenedRemote opened{file, {}};
+    std::exception_ptr failure;
+    try {
+      opened.header = read_remote(file, band);
+      if (opened.header.tiff.profile.table_fault.empty()) return opened;
+    } catch (const RangeFailure&) {
+      throw;  // the client has tried what can be tried
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+    auto again = fetched < fetches_of_header ? RemoteFile::open_again(file->href(), file->version())
+                                             : nullptr;
+    if (!again || again->begins_like(*file)) {
+      if (failure) std::rethrow_exception(failure);
+      return opened;
+    }
+    file = std::move(again);
+  }
 }
 
 std::unique_ptr<RasterBand> make_band(const std::string& path, int band, OpenedHeader opened,
@@ -133,6 +164,13 @@ std::unique_ptr<RasterBand> make_band(const std::string& path, int band, OpenedH
                                     std::move(gdal));
 }
 
+std::unique_ptr<RasterBand> make_remote(const std::string& path, int band,
+                                        std::shared_ptr<const RemoteFile> file) {
+  OpenedRemote opened = open_remote(std::move(file), band);
+  return make_band(path, band, std::move(opened.header), opened.file->without_front(), nullptr,
+                   opened.file->version());
+}
+
 }  // namespace
 
 ReadScratch::ReadScratch() : state_(std::make_unique<State>()) {}
@@ -140,11 +178,7 @@ ReadScratch::~ReadScratch() = default;
 ReadScratch::ReadScratch(ReadScratch&&) noexcept = default;
 
 std::unique_ptr<RasterBand> open_raster(const std::string& path, int band) {
-  if (is_remote(path)) {
-    const auto file = RemoteFile::open(path);
-    return make_band(path, band, open_remote(file, band), file->without_front(), nullptr,
-                     file->version());
-  }
+  if (is_remote(path)) return make_remote(path, band, RemoteFile::open(path));
   // Another file than the header's, which is closed by now: many bands, few open files.
   return make_band(path, band, open_local(path, band), std::make_shared<RawFile>(path), nullptr);
 }
@@ -159,8 +193,14 @@ std::unique_ptr<RasterBand> open_raster(const std::string& path, int band,
   return make_band(path, band, std::move(opened), std::move(bytes), std::move(gdal));
 }
 
+std::unique_ptr<RasterBand> open_raster_again(const RasterBand& raster, int band) {
+  const std::string& path = raster.path();
+  if (!is_remote(path)) return open_raster(path, band);
+  return make_remote(path, band, RemoteFile::open_again(path, raster.version()));
+}
+
 RasterInfo read_header(const std::string& path, int band) {
-  if (is_remote(path)) return open_remote(RemoteFile::open(path), band).gdal.info;
+  if (is_remote(path)) return open_remote(RemoteFile::open(path), band).header.gdal.info;
   return open_local(path, band).gdal.info;
 }
 

@@ -77,6 +77,20 @@ std::shared_ptr<const RemoteFile> RemoteFile::open(const std::string& href) {
   return file;
 }
 
+std::shared_ptr<const RemoteFile> RemoteFile::open_again(const std::string& href,
+                                                         const std::string& version) {
+  RangeRequest request = front_request(href);
+  request.etag = version;
+  const std::shared_ptr<const RemoteFile> file(
+      new RemoteFile(href, net_client().fetch(std::move(request))));
+  open_files().add(file);
+  return file;
+}
+
+bool RemoteFile::begins_like(const RemoteFile& other) const {
+  return std::ranges::equal(front_.view(), other.front_.view());
+}
+
 void RemoteFile::read(std::uint64_t offset, std::byte* out, std::size_t size) const {
   std::size_t done = 0;
   if (offset < front_.size) {

@@ -22,11 +22,17 @@ class RemoteFile final : public ByteSource {
   /// Opens the object; one that is open already is shared, one that comes ahead (FrontsAhead) is
   /// waited for. Throws RangeFailure.
   static std::shared_ptr<const RemoteFile> open(const std::string& href);
+  /// Fetches the beginning of an object anew, of the same version; later opens share the new one.
+  /// Throws RangeFailure.
+  static std::shared_ptr<const RemoteFile> open_again(const std::string& href,
+                                                      const std::string& version);
 
   const std::string& href() const { return href_; }
   std::uint64_t size() const override { return front_.object_size; }
   /// As RasterBand::version.
   const std::string& version() const { return front_.etag; }
+  /// Whether another fetch of it has brought the same beginning.
+  bool begins_like(const RemoteFile& other) const;
 
   /// Throws RangeFailure, and ReadFailure beyond the end of the object.
   void read(std::uint64_t offset, std::byte* out, std::size_t size) const override;

@@ -1,10 +1,12 @@
 """Whole composites over a network that fails: what passes leaves no trace in the result, what stays is one clear line
 and no file."""
 
+import concurrent.futures
 import json
 import os
 import re
 import shutil
+import socket
 import time
 from types import SimpleNamespace
 
@@ -12,7 +14,7 @@ import pytest
 
 from conftest import Program
 from object_store import KEYS, ObjectStore, catalog_of
-from small_runs import EVERY, composite, nothing_in, one_error, report, result, sample
+from small_runs import EVERY, composite, one_error, report, result, sample
 
 GRID = ["--resolution", 60, "--period", "all", "--compress", "lzw", "--threads", 2]
 FRONT = 32768  # bytes with which a file is opened
@@ -21,7 +23,6 @@ FILES = SCENES * BANDS
 SOON = ["--read-timeout", 3]  # what stays wrong is given up
 PATIENCE = 30  # seconds: no run of these takes longer, on a slow machine and with a silent server
 RED = "*_SR_B4.TIF"  # the red band of every scene
-"""The first red band to be read at all, of the scene that is first in time."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def bucket(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def store(bucket):
-    with ObjectStore(bucket, "--key", "AK:SK", "--public", "open") as stand:
+    with ObjectStore(bucket, "--key", "AK:SK") as stand:
         yield stand
 
 
@@ -182,3 +183,167 @@ def test_a_front_that_is_another_file_s_is_fetched_again(program, site, rule):
     done = run(program, site)
     assert site.store.hits() == FILES
     check_whole(program, site, done)
+
+
+# ---------------------------------------------------------------- what stays
+
+PERSISTENT = {
+    "503 always": ("slowdown", ["HTTP 503 SlowDown", r"\(\d+ attempts in [\d.]+ s\)", "deadline"]),
+    "500 mid-run": (f"error:status=500,skip={FILES}", ["HTTP 500", r"\(\d+ attempts in [\d.]+ s\)"]),
+    "reset always": ("reset_early", [r"\(\d+ attempts in [\d.]+ s\)"]),
+    "truncated mid-run": (f"truncate:minbytes={FRONT + 1}", ["ends before|bytes|closed", r"\(\d+ attempts"]),
+    "404 at open": (f"missing:key={RED}", ["HTTP 404", "1 attempt"]),
+    "404 mid-run": (f"missing:skip={FILES}", ["HTTP 404", "1 attempt"]),
+    "403 at open": ("denied", ["HTTP 403", "1 attempt"]),
+    "403 mid-run": (f"denied:skip={FILES}", ["HTTP 403", "1 attempt"]),
+    "expired token": ("expired", ["HTTP 400", "ExpiredToken", "1 attempt"]),
+    "expired token, 403": ("expired:status=403", ["HTTP 403", "ExpiredToken", "1 attempt"]),
+    "overwritten mid-run": (f"othertag:minbytes={FRONT + 1}", ["another object than before", "1 attempt"]),
+    "a page always": ("html", ["HTML page", "4 attempts"]),
+    "a page mid-run": (f"html:skip={FILES}", ["HTML page", "4 attempts"]),
+    "silence": ("stall_early:s=60", [r"\(\d+ attempts? in [\d.]+ s\)"]),
+}
+
+
+@pytest.mark.parametrize("case", PERSISTENT)
+def test_a_fault_that_stays_is_one_clear_line_and_no_file(program, site, case):
+    rule, says = PERSISTENT[case]
+    site.store.misbehave(rule)
+    begin = time.monotonic()
+    done = run(program, site, *SOON)
+    assert time.monotonic() - begin < PATIENCE
+    check_failed(program, done, HREF, RANGE, *says)
+
+
+@pytest.mark.parametrize("rule", [f"bitflip:minbytes={FRONT + 1},key={RED}", f"wrongrange:minbytes={FRONT + 1}"])
+def test_a_block_that_stays_damaged_is_one_clear_line_and_no_file(program, site, rule):
+    site.store.misbehave(rule)
+    done = run(program, site)
+    check_failed(program, done, HREF, r"block \(\d+, \d+\), \d+ bytes at byte \d+", r"fetched 3 times")
+
+
+@pytest.mark.parametrize("rule", [f"bitflip:at=1,key={RED}", f"bitflip:at=318,key={RED}", "zero:at=0", "wrongrange"])
+def test_a_header_that_stays_damaged_is_one_clear_line_and_no_file(program, site, rule):
+    site.store.misbehave(rule)
+    check_failed(program, run(program, site), r"/demo/c/\S+\.TIF: ")
+
+
+def test_an_object_that_is_replaced_mid_run_is_never_mixed(program, bucket, tmp_path):
+    """Really replaced, while its blocks are on their way: by the same bytes, which the run cannot know."""
+    shutil.copytree(bucket, tmp_path / "buckets")
+    with ObjectStore(tmp_path / "buckets") as store:
+        catalog = catalog_of(bucket / "demo/c", "s3://demo/c", tmp_path / "items.json")
+        store.misbehave(f"stall_early:s=1,skip={FILES},times=400")
+        process_words = [catalog, *GRID]
+        environment = store.environment(AWS_NO_SIGN_REQUEST="YES")
+
+        def replace_when_open():
+            while store.counts()["requests"] < FILES + 1:
+                time.sleep(0.01)
+            for path in (tmp_path / "buckets").rglob(RED):
+                os.utime(path)
+
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            replaced = pool.submit(replace_when_open)
+            done = composite(program, *process_words, env=environment, timeout=PATIENCE)
+            replaced.result()
+    check_failed(program, done, HREF, RANGE, "another object than before|HTTP 412", "fetch|again|changed|replaced")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize("endpoint", ["127.0.0.1:{port}", "nowhere.invalid"])
+def test_a_server_that_is_not_there_is_one_clear_line(program, signed, endpoint):
+    environment = {**signed.environment, "AWS_S3_ENDPOINT": endpoint.format(port=free_port())}
+    done = run(program, signed, *SOON, env=environment)
+    says = "[Rr]esolve" if "invalid" in endpoint else "[Cc]onnect"
+    check_failed(program, done, HREF, RANGE, says, r"\(\d+ attempts in [\d.]+ s\)")
+
+
+# ---------------------------------------------------------------- leave out, go on
+
+
+def scene_of(site, number):
+    return json.loads(site.catalog.read_text())["features"][number]
+
+
+@pytest.mark.parametrize("skip", [0, 1], ids=["at open", "mid-run"])
+def test_a_scene_that_cannot_be_had_is_left_out_and_named(program, site, tmp_path, skip):
+    scene = scene_of(site, 1)
+    red = scene["assets"]["red"]["href"]
+    site.store.misbehave(f"missing:key=*/{red.rsplit('/', 1)[1]},skip={skip}")
+    done = run(program, site, "--on-error", "skip")
+    assert done.returncode == 6, done.stderr
+    (skipped,) = report(program.work / "out")["skipped"]
+    assert (skipped["item"], skipped["asset"], skipped["href"]) == (scene["id"], "red", red)
+    assert (skipped["status"], skipped["attempts"]) == (404, 1)
+    assert re.fullmatch(RANGE, skipped["range"])
+    assert f"skipped {scene['id']}: " in done.stdout
+    check_same_without(program, site, scene, tmp_path)
+
+
+def check_same_without(program, site, scene, folder):
+    """The result is that of a catalog that does not know the scene."""
+    document = json.loads(site.catalog.read_text())
+    document["features"] = [feature for feature in document["features"] if feature["id"] != scene["id"]]
+    (folder / "fewer.json").write_text(json.dumps(document))
+    site.store.misbehave()
+    left = program.work / "out"
+    like = ["--like", left / "ndvi_mean.tif", *GRID[2:]]
+    fewer = program.composite(folder / "fewer.json", *like, env=site.environment, out="fewer")
+    for name in ("ndvi_mean.tif", "ndvi_count.tif"):
+        assert (left / name).read_bytes() == (fewer / name).read_bytes(), name
+
+
+def test_more_scenes_than_allowed_are_an_error(program, site):
+    site.store.misbehave(f"missing:key={RED}")
+    done = run(program, site, "--on-error", "skip", "--max-skipped", 1)
+    check_failed(program, done, "--max-skipped", f"more than 1 of {SCENES} scenes", HREF, RANGE, "HTTP 404")
+
+
+def test_a_run_that_failed_goes_on_when_the_fault_is_gone(program, site):
+    words = ["--order", "scene", "--checkpoint", 0.000001]
+    last = scene_of(site, SCENES - 1)["assets"]["nir08"]["href"].rsplit("/", 1)[1]
+    site.store.misbehave(f"missing:key=*/{last},skip=1")
+    check_failed(program, run(program, site, *words), HREF, RANGE, "HTTP 404")
+    site.store.misbehave()
+    check_whole(program, site, run(program, site, *words, "--resume"))
+
+
+# ---------------------------------------------------------------- who may
+
+
+def test_a_bucket_that_is_paid_for_is_read_with_the_users_word(program, bucket, signed):
+    with ObjectStore(bucket, "--key", "AK:SK", "--requester-pays", "demo") as store:
+        environment = store.environment(**KEYS)
+        refused = run(program, signed, env=environment)
+        check_failed(program, refused, HREF, RANGE, "HTTP 403", "AWS_REQUEST_PAYER=requester")
+        check_whole(program, signed, run(program, signed, "--request-payer", "demo", env=environment))
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "other"}, "these keys are wrong for this endpoint"),
+        ({"AWS_ACCESS_KEY_ID": "other", "AWS_SECRET_ACCESS_KEY": "SK"}, "these keys are wrong for this endpoint"),
+        ({"AWS_NO_SIGN_REQUEST": "YES"}, "no credentials|not signed"),
+        ({}, "no credentials were found"),
+    ],
+    ids=["wrong secret", "wrong id", "unsigned", "none"],
+)
+def test_credentials_that_do_not_fit_are_one_clear_line(program, store, signed, keys, says):
+    store.misbehave()
+    done = run(program, signed, env=store.environment(**keys))
+    line = check_failed(program, done, HREF, RANGE, "HTTP 403", says, "1 attempt")
+    assert "SK" not in line.split()
+
+
+@pytest.mark.parametrize("words", [[], ["--no-sign-request"]], ids=["without keys", "unsigned on purpose"])
+def test_a_public_bucket_needs_no_credentials(program, bucket, signed, words):
+    with ObjectStore(bucket, "--key", "AK:SK", "--public", "demo") as store:
+        check_whole(program, signed, run(program, signed, *words, env=store.environment()))
+        assert "signed" not in store.counts()["count"]

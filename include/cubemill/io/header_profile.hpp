@@ -30,6 +30,8 @@ struct HeaderProfile {
   std::uint64_t georeference = 0;  ///< a digest of the GeoTIFF tags and what they hold
   bool contiguous_blocks = false;  ///< each block lies behind the one before
   std::string table_fault;         ///< what cannot be in the table of blocks; empty: nothing found
+
+  bool operator==(const HeaderProfile&) const = default;
 };
 
 /// Tells how the header of a band differs from that of the same band in another scene of its

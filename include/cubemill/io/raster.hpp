@@ -104,6 +104,9 @@ std::unique_ptr<RasterBand> open_raster(const std::string& path, int band);
 std::unique_ptr<RasterBand> open_raster(const std::string& path, int band,
                                         std::shared_ptr<const ByteSource> bytes,
                                         std::vector<std::byte> front = {});
+/// Opens the file of `raster` once more; the header of a remote one is fetched anew, of the same
+/// version.
+std::unique_ptr<RasterBand> open_raster_again(const RasterBand& raster, int band);
 /// Only the header.
 RasterInfo read_header(const std::string& path, int band);
 
