@@ -127,9 +127,19 @@ void ReadQueue::filled(std::uint32_t chunk) {
 
 void ReadQueue::failed(ReadTask task) { again_.push_back(std::move(task)); }
 
-std::uint32_t ReadQueue::ahead() const {
+// A range is made of what is known when it is asked for: blocks of twice as many chunks as are due.
+std::uint32_t ReadQueue::known_ahead() const {
+  if (next_ >= count_ && screening_.empty()) return window_;
+  return (oldest_screening() - oldest_filling()) / 2;
+}
+
+std::optional<std::uint32_t> ReadQueue::ahead() const {
   // While flags are being read later ranges would be short.
-  if (screens_first() && can_screen()) return 0;
+  if (screens_first() && can_screen()) return {};
+  return std::min(known_ahead(), useful_ahead());
+}
+
+std::uint32_t ReadQueue::useful_ahead() const {
   const std::chrono::duration<double> so_far = Clock::now() - first_filled_;
   if (filled_ < 16 || so_far.count() <= 0) return window_ / 2;
   const double rate = double(filled_) / so_far.count();

@@ -49,8 +49,9 @@ class ReadQueue {
   /// The earliest chunk that is not screened, and the earliest that is not filled.
   std::uint32_t oldest_screening() const;
   std::uint32_t oldest_filling() const;
-  /// How many chunks after the oldest one the supply is to ask for now.
-  std::uint32_t ahead() const;
+  /// How many chunks after the oldest one the supply is to ask for now; nothing while flags that
+  /// have come tell more of them at once.
+  std::optional<std::uint32_t> ahead() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -61,6 +62,8 @@ class ReadQueue {
   std::optional<ReadTask> take_whole(SlabPool& slabs);
   bool can_screen() const;
   bool screens_first() const;
+  std::uint32_t known_ahead() const;   // so far that ranges are long
+  std::uint32_t useful_ahead() const;  // so far that nobody waits
   void skip_folded();
 
   const Plan& plan_;

@@ -157,7 +157,8 @@ class Runner {
   // Not under the lock: an answer may come at once.
   void ask_for_blocks(std::unique_lock<std::mutex>& lock) {
     if (!supply_) return;
-    const std::uint32_t oldest = queue_.oldest_filling(), ahead = queue_.ahead();
+    const std::uint32_t oldest = queue_.oldest_filling();
+    const std::optional<std::uint32_t> ahead = queue_.ahead();
     lock.unlock();
     supply_->ask(oldest, ahead);
     lock.lock();
