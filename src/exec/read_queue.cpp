@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace cubemill {
+namespace {
+
+constexpr std::uint32_t soon_screened = 256;  // chunks: within a second or so
+
+}  // namespace
 
 ReadQueue::ReadQueue(const Plan& plan, const std::vector<bool>& folded, BlockSupply* supply,
                      RangeSource* source)
@@ -75,9 +80,11 @@ bool ReadQueue::can_screen() const {
          supply_->complete(next_, Stage::screening);
 }
 
-// Ranges grow with what is known of later chunks: half a window is to be known.
+// Ranges grow with what is known of later chunks: most of a window is to be known, all of a short
+// one.
 bool ReadQueue::screens_first() const {
-  return screened_.size() + screening_.size() < (window_ + 1) / 2;
+  const std::size_t most = std::max(window_ - window_ / 4, std::min(window_, soon_screened));
+  return screened_.size() + screening_.size() < most;
 }
 
 std::optional<ReadTask> ReadQueue::take_screening() {

@@ -127,6 +127,14 @@ struct OpenedRemote {
   OpenedHeader header;
 };
 
+// Whether it says what writers of COGs seldom say: blocks that cannot be, that lie apart although
+// frames join them, or that are not decoded here.
+bool is_doubtful(const OpenedHeader& header) {
+  const HeaderProfile& profile = header.tiff.profile;
+  return !profile.table_fault.empty() || (profile.framed && !profile.contiguous_blocks) ||
+         (header.gdal.geotiff && !header.tiff.blocks);
+}
+
 // A header that makes no sense may have been damaged on its way: it is fetched again until it does,
 // or comes the same twice, which tells that it lies in the store so.
 OpenedRemote open_remote(std::shared_ptr<const RemoteFile> file, int band) {
@@ -135,7 +143,7 @@ OpenedRemote open_remote(std::shared_ptr<const RemoteFile> file, int band) {
     std::exception_ptr failure;
     try {
       opened.header = read_remote(file, band);
-      if (opened.header.tiff.profile.table_fault.empty()) return opened;
+      if (!is_doubtful(opened.header)) return opened;
     } catch (const RangeFailure&) {
       throw;  // the client has tried what can be tried
     } catch (const Error&) {
