@@ -20,6 +20,11 @@ ReadQueue::ReadQueue(const Plan& plan, const std::vector<bool>& folded, BlockSup
       count_(std::uint32_t(plan.chunks.size())),
       window_(std::uint32_t(std::max<std::uint64_t>(plan.memory.look_ahead, 1))) {}
 
+void ReadQueue::begin() {
+  skip_folded();
+  last_screened_ = Clock::now();
+}
+
 void ReadQueue::skip_folded() {
   while (next_ < folded_.size() && folded_[next_]) ++next_;
 }
@@ -123,6 +128,7 @@ void ReadQueue::announced(std::uint32_t end) {
 
 void ReadQueue::screened(ScreenedChunk chunk) {
   screening_.erase(chunk.chunk);
+  last_screened_ = Clock::now();
   const std::uint32_t number = chunk.chunk;
   screened_.emplace(number, std::move(chunk));
 }
@@ -142,8 +148,17 @@ std::uint32_t ReadQueue::known_ahead() const {
 
 std::optional<std::uint32_t> ReadQueue::ahead() const {
   // While flags are being read later ranges would be short.
-  if (screens_first() && can_screen()) return {};
+  if (screens_first() && (can_screen() || waits_until())) return {};
   return std::min(known_ahead(), useful_ahead());
+}
+
+// At first flags come one by one: the next ones are waited for, but not for one that is late.
+std::optional<ReadQueue::Clock::time_point> ReadQueue::waits_until() const {
+  if (!supply_ || filled_ > 0 || next_ >= count_ || !screens_first()) return {};
+  const std::chrono::duration<double> usual(source_->usual_seconds());
+  const auto until = last_screened_ + std::chrono::duration_cast<Clock::duration>(usual);
+  if (until <= Clock::now()) return {};
+  return until;
 }
 
 std::uint32_t ReadQueue::useful_ahead() const {

@@ -127,11 +127,12 @@ struct OpenedRemote {
   OpenedHeader header;
 };
 
-// Whether it says what writers of COGs seldom say: blocks that cannot be, that lie apart although
-// frames join them, or that are not decoded here.
+// Whether it says what writers of COGs seldom say: tags of another kind, blocks that cannot be,
+// that lie apart although frames join them, or that are not decoded here.
 bool is_doubtful(const OpenedHeader& header) {
   const HeaderProfile& profile = header.tiff.profile;
-  return !profile.table_fault.empty() || (profile.framed && !profile.contiguous_blocks) ||
+  return !header.tiff.has_usual_tags || !profile.table_fault.empty() ||
+         (profile.framed && !profile.contiguous_blocks) ||
          (header.gdal.geotiff && !header.tiff.blocks);
 }
 

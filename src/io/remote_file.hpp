@@ -4,8 +4,11 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "cubemill/io/byte_source.hpp"
 #include "cubemill/net/range_client.hpp"
@@ -34,7 +37,8 @@ class RemoteFile final : public ByteSource {
   /// Whether another fetch of it has brought the same beginning.
   bool begins_like(const RemoteFile& other) const;
 
-  /// Throws RangeFailure, and ReadFailure beyond the end of the object.
+  /// Throws RangeFailure, and ReadFailure beyond the end of the object. What lies beyond the
+  /// beginning is fetched, and kept, in pages: directories are read in small pieces.
   void read(std::uint64_t offset, std::byte* out, std::size_t size) const override;
   /// The same without what opening has brought: for whoever keeps it long.
   std::shared_ptr<const ByteSource> without_front() const;
@@ -43,8 +47,13 @@ class RemoteFile final : public ByteSource {
   RemoteFile(std::string href, RangeAnswer front)
       : href_(std::move(href)), front_(std::move(front)) {}
 
+  using Page = std::shared_ptr<const std::vector<std::byte>>;
+  Page page(std::uint64_t number) const;
+
   std::string href_;
   RangeAnswer front_;
+  mutable std::mutex mutex_;  // guards the pages
+  mutable std::map<std::uint64_t, Page> pages_;
 };
 
 }  // namespace cubemill
