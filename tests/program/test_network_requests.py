@@ -1,5 +1,6 @@
 """How few requests and bytes a composite over a network costs: against what its files' own block tables allow."""
 
+import shutil
 import struct
 from collections import Counter, namedtuple
 
@@ -83,3 +84,28 @@ def test_a_clean_run_asks_hardly_more_often_than_its_files_need(program, bucket,
     needed = [block for file in files for block in merged(blocks_of(file))]
     assert len(requests) - len(files) <= 1.2 * len(needed)
     assert counts["sent_bytes"] <= 1.05 * (sum(block.size for block in needed) + FRONT * len(files))
+
+
+def with_directory_at_end(path):
+    """Moves the first directory of a TIFF behind everything else; what it points at stays where it is."""
+    data = path.read_bytes()
+    (at,) = struct.unpack_from("<I", data, 4)
+    (entries,) = struct.unpack_from("<H", data, at)
+    path.write_bytes(data[:4] + struct.pack("<I", len(data)) + data[8:] + data[at : at + 2 + 12 * entries + 4])
+
+
+def test_a_directory_at_the_end_of_a_file_costs_a_request_and_not_one_a_number(program, bucket):
+    root = program.work / "buckets"
+    shutil.copytree(bucket, root)
+    files = sorted((root / "demo/c").rglob("*_SR_B4.TIF"))
+    for file in files:
+        with_directory_at_end(file)
+    words = ["--resolution", 60, "--period", "all", "--compress", "lzw", "--threads", 2]
+    with ObjectStore(root) as store:
+        catalog = catalog_of(bucket / "demo/c", "s3://demo/c", program.work / "items.json")
+        out = program.composite(catalog, *words, env=store.environment(AWS_NO_SIGN_REQUEST="YES"))
+        requests = Counter(request["key"] for request in store.requests())
+    assert max(requests[str(file.relative_to(root / "demo"))] for file in files) <= 6
+    plain = program.composite(bucket / "demo/c/items.json", *words, out="plain")
+    for name in ("ndvi_mean.tif", "ndvi_count.tif"):
+        assert (out / name).read_bytes() == (plain / name).read_bytes()
