@@ -16,7 +16,7 @@ using testing::ElementsAre;
 /// A file of 100-byte blocks without gaps; byte i of it is i modulo 251.
 class FakeBand : public RasterBand {
  public:
-  explicit FakeBand(const std::string& href) : RasterBand(href, info(), "\"v1\"") {}
+  explicit FakeBand(const std::string& href) : RasterBand(href, info(), {}, "\"v1\"") {}
   static RasterInfo info() {
     RasterInfo i;
     i.grid.width = 40, i.grid.height = 10;
