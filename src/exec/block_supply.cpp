@@ -217,12 +217,12 @@ void BlockSupply::done(std::uint32_t chunk, Stage stage) {
   for (const std::uint64_t number : waits.mapped().blocks) state_->drop(number, {chunk, stage});
 }
 
-void BlockSupply::ask(std::uint32_t oldest, std::uint32_t ahead) {
+void BlockSupply::ask(std::uint32_t oldest, std::optional<std::uint32_t> ahead) {
   std::unique_lock lock(state_->mutex);
   State& s = *state_;
   while (!s.due_flags.empty() && s.source.room() > 0)
     if (!s.ask_first(s.due_flags, oldest, lock, state_)) break;
-  while (!s.due_bands.empty() && s.due_bands.begin()->first <= oldest + ahead &&
+  while (ahead && !s.due_bands.empty() && s.due_bands.begin()->first <= oldest + *ahead &&
          s.source.room() > 0)
     if (!s.ask_first(s.due_bands, oldest, lock, state_)) break;
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <span>
 #include <unordered_map>
@@ -66,8 +67,9 @@ class BlockSupply {
   void done(std::uint32_t chunk, Stage stage);
 
   /// Asks for what is due: flags at once; other blocks when their chunk is at most `ahead` chunks
-  /// after `oldest`, the earliest that is not filled – so that later ones still join their ranges.
-  void ask(std::uint32_t oldest, std::uint32_t ahead);
+  /// after `oldest`, the earliest that is not filled – so that later ones still join their ranges;
+  /// none of them where `ahead` is nothing.
+  void ask(std::uint32_t oldest, std::optional<std::uint32_t> ahead);
 
   /// The bytes of a block; waits for them when nobody has said that it is needed. Throws IoError.
   SuppliedBlock take(std::uint64_t number, const RasterBand& raster, std::int64_t bx,

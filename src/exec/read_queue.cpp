@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace cubemill {
+namespace {
+
+constexpr std::uint32_t soon_screened = 256;  // chunks: within a second or so
+
+}  // namespace
 
 ReadQueue::ReadQueue(const Plan& plan, const std::vector<bool>& folded, BlockSupply* supply,
                      RangeSource* source)
@@ -14,6 +19,11 @@ ReadQueue::ReadQueue(const Plan& plan, const std::vector<bool>& folded, BlockSup
       source_(source),
       count_(std::uint32_t(plan.chunks.size())),
       window_(std::uint32_t(std::max<std::uint64_t>(plan.memory.look_ahead, 1))) {}
+
+void ReadQueue::begin() {
+  skip_folded();
+  last_screened_ = Clock::now();
+}
 
 void ReadQueue::skip_folded() {
   while (next_ < folded_.size() && folded_[next_]) ++next_;
@@ -75,9 +85,11 @@ bool ReadQueue::can_screen() const {
          supply_->complete(next_, Stage::screening);
 }
 
-// Ranges grow with what is known of later chunks: half a window is to be known.
+// Ranges grow with what is known of later chunks: most of a window is to be known, all of a short
+// one.
 bool ReadQueue::screens_first() const {
-  return screened_.size() + screening_.size() < (window_ + 1) / 2;
+  const std::size_t most = std::max(window_ - window_ / 4, std::min(window_, soon_screened));
+  return screened_.size() + screening_.size() < most;
 }
 
 std::optional<ReadTask> ReadQueue::take_screening() {
@@ -116,6 +128,7 @@ void ReadQueue::announced(std::uint32_t end) {
 
 void ReadQueue::screened(ScreenedChunk chunk) {
   screening_.erase(chunk.chunk);
+  last_screened_ = Clock::now();
   const std::uint32_t number = chunk.chunk;
   screened_.emplace(number, std::move(chunk));
 }
@@ -127,9 +140,28 @@ void ReadQueue::filled(std::uint32_t chunk) {
 
 void ReadQueue::failed(ReadTask task) { again_.push_back(std::move(task)); }
 
-std::uint32_t ReadQueue::ahead() const {
+// A range is made of what is known when it is asked for: blocks of twice as many chunks as are due.
+std::uint32_t ReadQueue::known_ahead() const {
+  if (next_ >= count_ && screening_.empty()) return window_;
+  return (oldest_screening() - oldest_filling()) / 2;
+}
+
+std::optional<std::uint32_t> ReadQueue::ahead() const {
   // While flags are being read later ranges would be short.
-  if (screens_first() && can_screen()) return 0;
+  if (screens_first() && (can_screen() || waits_until())) return {};
+  return std::min(known_ahead(), useful_ahead());
+}
+
+// At first flags come one by one: the next ones are waited for, but not for one that is late.
+std::optional<ReadQueue::Clock::time_point> ReadQueue::waits_until() const {
+  if (!supply_ || filled_ > 0 || next_ >= count_ || !screens_first()) return {};
+  const std::chrono::duration<double> usual(source_->usual_seconds());
+  const auto until = last_screened_ + std::chrono::duration_cast<Clock::duration>(usual);
+  if (until <= Clock::now()) return {};
+  return until;
+}
+
+std::uint32_t ReadQueue::useful_ahead() const {
   const std::chrono::duration<double> so_far = Clock::now() - first_filled_;
   if (filled_ < 16 || so_far.count() <= 0) return window_ / 2;
   const double rate = double(filled_) / so_far.count();

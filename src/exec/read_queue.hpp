@@ -36,8 +36,10 @@ class ReadQueue {
   ReadQueue(const Plan& plan, const std::vector<bool>& folded, BlockSupply* supply,
             RangeSource* source);
 
+  using Clock = std::chrono::steady_clock;
+
   /// Begins: `folded` is filled now.
-  void begin() { skip_folded(); }
+  void begin();
   /// Takes the next piece; nothing when all that is left waits for a slab or a range.
   std::optional<ReadTask> take(SlabPool& slabs);
   /// What becomes of a piece.
@@ -49,18 +51,21 @@ class ReadQueue {
   /// The earliest chunk that is not screened, and the earliest that is not filled.
   std::uint32_t oldest_screening() const;
   std::uint32_t oldest_filling() const;
-  /// How many chunks after the oldest one the supply is to ask for now.
-  std::uint32_t ahead() const;
+  /// How many chunks after the oldest one the supply is to ask for now; nothing while flags that
+  /// have come tell more of them at once.
+  std::optional<std::uint32_t> ahead() const;
+  /// Until when `ahead` says nothing although no flags come; nothing where it does not wait.
+  std::optional<Clock::time_point> waits_until() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   std::optional<ReadTask> take_announcement();
   std::optional<ReadTask> take_screening();
   std::optional<ReadTask> take_filling(SlabPool& slabs);
   std::optional<ReadTask> take_whole(SlabPool& slabs);
   bool can_screen() const;
   bool screens_first() const;
+  std::uint32_t known_ahead() const;   // so far that ranges are long
+  std::uint32_t useful_ahead() const;  // so far that nobody waits
   void skip_folded();
 
   const Plan& plan_;
@@ -75,6 +80,7 @@ class ReadQueue {
   std::set<std::uint32_t> screening_, filling_;  // on their way; whole reads are in both
   std::map<std::uint32_t, ScreenedChunk> screened_;
   std::vector<ReadTask> again_;
+  Clock::time_point last_screened_;
   std::uint64_t filled_ = 0;
   Clock::time_point first_filled_;
 };

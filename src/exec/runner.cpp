@@ -129,7 +129,7 @@ class Runner {
   bool step(ChunkReader& reader) {
     std::unique_lock lock(mutex_);
     for (;;) {
-      ask_for_blocks(lock);
+      const auto asks_again = ask_for_blocks(lock);
       if (stop_ || done_ == plan_.chunks.size()) return false;
       if (checkpoint_is_due()) {
         checkpointing_ = true;
@@ -150,17 +150,24 @@ class Runner {
         read(reader, std::move(*task));
         return true;
       }
-      changed_.wait(lock);
+      if (asks_again)
+        changed_.wait_until(lock, *asks_again);
+      else
+        changed_.wait(lock);
     }
   }
 
-  // Not under the lock: an answer may come at once.
-  void ask_for_blocks(std::unique_lock<std::mutex>& lock) {
-    if (!supply_) return;
-    const std::uint32_t oldest = queue_.oldest_filling(), ahead = queue_.ahead();
+  // Not under the lock: an answer may come at once. Returns when to do so again at the latest, if
+  // nothing comes.
+  std::optional<Clock::time_point> ask_for_blocks(std::unique_lock<std::mutex>& lock) {
+    if (!supply_) return {};
+    const std::uint32_t oldest = queue_.oldest_filling();
+    const auto again = queue_.waits_until();
+    const std::optional<std::uint32_t> ahead = queue_.ahead();
     lock.unlock();
     supply_->ask(oldest, ahead);
     lock.lock();
+    return again;
   }
 
   // A chunk whose tile is free, which is claimed then.

@@ -239,7 +239,9 @@ class Surveyor {
     const std::size_t opened = bands.size();
     std::string reason;
     try {
-      return open_once(scene, input, choice, bands);
+      SceneInput in = open_once(scene, input, choice, bands);
+      if (bands.size() > opened) note_doubt(scene, in.asset, bands.back()->header_doubt());
+      return in;
     } catch (const RangeFailure& failure) {
       if (failure.kind() != RangeFailure::Kind::replaced) throw;
       reason = failure.what();
@@ -257,6 +259,13 @@ class Surveyor {
     const std::lock_guard lock(mutex_);
     result_.headers.changed.push_back({scene.id, in.asset, without_secrets(reason)});
     return in;
+  }
+
+  void note_doubt(const Scene& scene, const std::string& asset, const std::string& doubt) {
+    if (doubt.empty()) return;
+    const std::lock_guard lock(mutex_);
+    ++result_.headers.refetched;
+    result_.headers.changed.push_back({scene.id, asset, without_secrets(doubt)});
   }
 
   SceneInput open_once(const Scene& scene, const Input& input, const BandChoice& choice,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -25,6 +26,7 @@ namespace cubemill {
 namespace {
 
 constexpr std::size_t header_bytes = 16384;  // the whole directory of a COG of a scene
+constexpr int fetches_of_header = 4;         // of an object, when it comes damaged
 
 struct OpenedHeader {
   BandHeader gdal;
@@ -118,13 +120,63 @@ OpenedHeader open_bytes(const std::string& path, int band, std::shared_ptr<const
 }
 
 // What is no TIFF may consist of several files, which GDAL finds by their names.
-OpenedHeader open_remote(const std::shared_ptr<const RemoteFile>& file, int band) {
+OpenedHeader read_remote(const std::shared_ptr<const RemoteFile>& file, int band) {
   OpenedHeader opened = begins_as_tiff(*file)
                             ? open_bytes(file->href(), band, file)
                             : open_header(file->href(), gdal_path(file->href()), band, nullptr, {});
   opened.tiff.profile.front_digest = file->front_digest();
-  file->keep_header();
   return opened;
+}
+
+struct OpenedRemote {
+  std::shared_ptr<const RemoteFile> file;
+  OpenedHeader header;
+  std::string doubt;  // of one that was fetched before, and came otherwise
+};
+
+// Tells what writers of COGs seldom say: tags of another kind, blocks that cannot be, that lie
+// apart although frames join them, or that are not decoded here. Empty where nothing is odd.
+std::string doubt_of(const OpenedHeader& header) {
+  const HeaderProfile& profile = header.tiff.profile;
+  const bool several_blocks =
+      profile.block_width < profile.width || profile.block_height < profile.height;
+  if (!header.tiff.has_usual_tags) return "it has unusual tags";
+  if (!profile.table_fault.empty()) return profile.table_fault;
+  if (profile.framed && several_blocks && !profile.contiguous_blocks) return "its blocks lie apart";
+  if (header.gdal.geotiff && !header.tiff.blocks) return "its coding is unusual";
+  return {};
+}
+
+// A header that makes no sense may have been damaged on its way: it is fetched again until it does,
+// or comes the same twice, which tells that it lies in the store so.
+OpenedRemote open_remote(const std::string& href, int band) {
+  std::shared_ptr<const RemoteFile> file = RemoteFile::open(href);
+  std::string doubt;
+  for (int fetched = 1;; ++fetched) {
+    OpenedRemote opened{file, {}, doubt};
+    std::exception_ptr failure;
+    std::string reason;
+    try {
+      opened.header = read_remote(file, band);
+      reason = doubt_of(opened.header);
+    } catch (const RangeFailure&) {
+      throw;  // the client has tried what can be tried
+    } catch (const Error& error) {
+      failure = std::current_exception();
+      reason = error.what();
+    }
+    if (!reason.empty() && fetched < fetches_of_header) {
+      RemoteFile::forget(href);
+      const auto before = std::exchange(file, RemoteFile::open(href));
+      if (!file->begins_like(*before)) {
+        doubt = reason;
+        continue;
+      }
+    }
+    if (failure) std::rethrow_exception(failure);
+    opened.file->keep_header();
+    return opened;
+  }
 }
 
 std::unique_ptr<RasterBand> make_band(const std::string& path, int band, OpenedHeader opened,
@@ -148,9 +200,11 @@ ReadScratch::ReadScratch(ReadScratch&&) noexcept = default;
 
 std::unique_ptr<RasterBand> open_raster(const std::string& path, int band) {
   if (is_remote(path)) {
-    const auto file = RemoteFile::open(path);
-    return make_band(path, band, open_remote(file, band), file->without_front(), nullptr,
-                     file->version());
+    OpenedRemote opened = open_remote(path, band);
+    auto raster = make_band(path, band, std::move(opened.header), opened.file->without_front(),
+                            nullptr, opened.file->version());
+    raster->note_header_doubt(std::move(opened.doubt));
+    return raster;
   }
   // Another file than the header's, which is closed by now: many bands, few open files.
   return make_band(path, band, open_local(path, band), std::make_shared<RawFile>(path), nullptr);
@@ -167,7 +221,7 @@ std::unique_ptr<RasterBand> open_raster(const std::string& path, int band,
 }
 
 RasterInfo read_header(const std::string& path, int band) {
-  if (is_remote(path)) return open_remote(RemoteFile::open(path), band).gdal.info;
+  if (is_remote(path)) return open_remote(path, band).header.gdal.info;
   return open_local(path, band).gdal.info;
 }
 

@@ -16,6 +16,14 @@
 namespace cubemill {
 namespace {
 
+constexpr std::size_t page_bytes = RemoteFile::front_bytes;
+constexpr std::size_t most_pages = 16;
+
+ReadFailure beyond_end(std::uint64_t size) {
+  return ReadFailure("beyond the end of the file, which has " + std::to_string(size) +
+                     " bytes: it is truncated");
+}
+
 /// An object by its name and version.
 class RemoteRest final : public ByteSource {
  public:
@@ -23,9 +31,7 @@ class RemoteRest final : public ByteSource {
       : href_(file.href()), version_(file.version()), size_(file.size()) {}
 
   void read(std::uint64_t offset, std::byte* out, std::size_t size) const override {
-    if (offset > size_ || size > size_ - offset)
-      throw ReadFailure("beyond the end of the file, which has " + std::to_string(size_) +
-                        " bytes: it is truncated");
+    if (offset > size_ || size > size_ - offset) throw beyond_end(size_);
     if (size == 0) return;
     const RangeAnswer answer = net_client().fetch({href_, offset, size, false, version_});
     std::memcpy(out, answer.bytes.get(), answer.size);
@@ -93,6 +99,12 @@ void RemoteFile::forget(const std::string& href) {
   if (const auto cache = header_cache()) cache->drop(href);
 }
 
+// What was kept of a header is a part of what is fetched.
+bool RemoteFile::begins_like(const RemoteFile& other) const {
+  const std::size_t both = std::min(front_.size, other.front_.size);
+  return both > 0 && std::memcmp(front_.bytes.get(), other.front_.bytes.get(), both) == 0;
+}
+
 std::uint64_t RemoteFile::front_digest() const { return XXH3_64bits(front_.bytes.get(), read_); }
 
 void RemoteFile::keep_header() const {
@@ -109,7 +121,31 @@ void RemoteFile::read(std::uint64_t offset, std::byte* out, std::size_t size) co
     for (std::size_t read = read_; read < end && !read_.compare_exchange_weak(read, end);) {
     }
   }
-  if (done < size) RemoteRest(*this).read(offset + done, out + done, size - done);
+  if (size - done >= page_bytes)
+    return RemoteRest(*this).read(offset + done, out + done, size - done);
+  while (done < size) {
+    const std::uint64_t at = offset + done;
+    const Page bytes = page(at / page_bytes);
+    const std::size_t from = std::size_t(at % page_bytes);
+    if (from >= bytes->size()) throw beyond_end(this->size());
+    const std::size_t part = std::min(size - done, bytes->size() - from);
+    std::copy_n(bytes->begin() + std::ptrdiff_t(from), part, out + done);
+    done += part;
+  }
+}
+
+RemoteFile::Page RemoteFile::page(std::uint64_t number) const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto kept = pages_.find(number); kept != pages_.end()) return kept->second;
+  }
+  const std::uint64_t begin = number * page_bytes, end = std::min(begin + page_bytes, size());
+  if (begin >= end) throw beyond_end(size());
+  auto bytes = std::make_shared<std::vector<std::byte>>(std::size_t(end - begin));
+  RemoteRest(*this).read(begin, bytes->data(), bytes->size());
+  const std::lock_guard lock(mutex_);
+  if (pages_.size() >= most_pages) pages_.clear();
+  return pages_.emplace(number, std::move(bytes)).first->second;
 }
 
 std::shared_ptr<const ByteSource> RemoteFile::without_front() const {

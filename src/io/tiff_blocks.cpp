@@ -124,6 +124,7 @@ bool read_table(const TiffDirectory& directory, const RasterInfo& info, int plan
 TiffHeader find_tiff_blocks(const TiffDirectory& directory, const RasterInfo& info, int band) {
   TiffHeader header;
   HeaderProfile& profile = header.profile = read_profile(directory);
+  header.has_usual_tags = directory.has_usual_tags();
   const auto coding = coding_of(profile.compression);
   if (!coding || !predictor_is_known(profile, info.type) ||
       !samples_are_known(directory, profile, info, band) || !shape_agrees(profile, info))

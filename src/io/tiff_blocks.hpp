@@ -27,6 +27,7 @@ struct TiffBlocks {
 struct TiffHeader {
   HeaderProfile profile;
   std::optional<TiffBlocks> blocks;  ///< nothing: they are coded or laid out in an unknown way
+  bool has_usual_tags = true;        ///< TiffDirectory::has_usual_tags
 };
 
 /// Reads what the first image of a TIFF says of band `band` (1-based), whose header GDAL reads as

@@ -60,6 +60,17 @@ T TiffDirectory::get(std::uint64_t offset) const {
   return std::bit_cast<T>(bytes);
 }
 
+bool TiffDirectory::has_usual_tags() const {
+  // GDAL's GTiff and COG drivers; in order.
+  static constexpr std::uint16_t usual[] = {
+      254,   256,   257,   258,   259,   262,   266,   269,   270,   273,   274,   277,
+      278,   279,   280,   281,   282,   283,   284,   296,   305,   306,   315,   316,
+      317,   320,   322,   323,   324,   325,   338,   339,   340,   341,   347,   700,
+      33432, 33550, 33922, 34264, 34735, 34736, 34737, 42112, 42113, 50674, 50844, 50909};
+  return std::ranges::all_of(
+      entries_, [](const auto& entry) { return std::ranges::binary_search(usual, entry.first); });
+}
+
 bool TiffDirectory::big_endian() const {
   return swapped_ == (std::endian::native == std::endian::little);
 }

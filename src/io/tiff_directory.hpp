@@ -46,6 +46,8 @@ class TiffDirectory {
   bool big_endian() const;
   const ByteSource& file() const { return *file_; }
 
+  /// Whether all tags are such that GDAL writes them into rasters of numbers.
+  bool has_usual_tags() const;
   bool has(TiffTag tag) const { return entries_.contains(std::uint16_t(tag)); }
   /// The first value of a tag; `otherwise` where the tag is absent. Throws ReadFailure where its
   /// type or count cannot be, as where a bit was lost.

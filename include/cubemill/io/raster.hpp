@@ -55,6 +55,10 @@ class RasterBand {
   /// What the store of a remote file calls the version that was opened (ETag); else empty.
   const std::string& version() const { return version_; }
   const HeaderProfile& profile() const { return profile_; }
+  /// Why the header was fetched again before it was believed; empty: it was not.
+  const std::string& header_doubt() const { return header_doubt_; }
+  /// For whoever opened it, before anybody else has it.
+  void note_header_doubt(std::string reason) { header_doubt_ = std::move(reason); }
 
   /// Decodes block (block_x, block_y) into `out`, row by row, `row_stride` bytes apart: block_width
   /// × block_height pixels of info().type in native byte order. Pixels beyond the raster's edge are
@@ -89,6 +93,7 @@ class RasterBand {
   RasterInfo info_;
   HeaderProfile profile_;
   std::string version_;
+  std::string header_doubt_;
 };
 
 /// Sets GDAL up for reading (drivers, error handler, quiet, no directory scans, `cache_bytes` of

@@ -1,0 +1,111 @@
+"""How few requests and bytes a composite over a network costs: against what its files' own block tables allow."""
+
+import shutil
+import struct
+from collections import Counter, namedtuple
+
+import pytest
+
+from conftest import Program
+from object_store import ObjectStore, catalog_of
+from small_runs import report
+
+FRONT = 32768  # bytes with which a file is opened
+LONGEST, GAP, WASTE = 4 << 20, 512 << 10, 1 / 32  # as in src/exec/range_merge.hpp
+FRAME = 4  # bytes before and behind every block: GDAL's COG leaders and trailers
+TILE_OFFSETS, TILE_BYTE_COUNTS = 324, 325
+
+Block = namedtuple("Block", "offset size")
+
+
+def blocks_of(path):
+    """The blocks of a classic little-endian TIFF's first directory, with their frames."""
+    data = path.read_bytes()
+    assert data[:4] == b"II*\0"
+    (at,) = struct.unpack_from("<I", data, 4)
+    (entries,) = struct.unpack_from("<H", data, at)
+    tables = {}
+    for entry in range(entries):
+        tag, kind, count, value = struct.unpack_from("<HHII", data, at + 2 + 12 * entry)
+        if tag in (TILE_OFFSETS, TILE_BYTE_COUNTS):
+            form = {3: "H", 4: "I"}[kind]
+            place = value if count * struct.calcsize(form) > 4 else at + 2 + 12 * entry + 8
+            tables[tag] = struct.unpack_from(f"<{count}{form}", data, place)
+    places = zip(tables[TILE_OFFSETS], tables[TILE_BYTE_COUNTS])
+    return sorted(Block(offset - FRAME, size + 2 * FRAME) for offset, size in places if size)
+
+
+def merged(blocks):
+    """The ranges that the rule makes of blocks that are all known."""
+    ranges, gaps = [], 0
+    for offset, size in blocks:
+        if ranges:
+            first, long = ranges[-1]
+            gap = offset - first - long
+            whole = long + gap + size
+            if gap <= GAP and whole <= LONGEST and gaps + gap <= WASTE * whole:
+                ranges[-1], gaps = Block(first, whole), gaps + gap
+                continue
+        ranges.append(Block(offset, size))
+        gaps = 0
+    return ranges
+
+
+def test_the_rule_merges_neighbours_up_to_its_limits():
+    assert merged([Block(0, 3 << 20), Block(3 << 20, 1 << 20)]) == [Block(0, 4 << 20)]
+    assert len(merged([Block(0, 3 << 20), Block(3 << 20, (1 << 20) + 1)])) == 2
+    assert merged([Block(0, 31), Block(32, 0)]) == [Block(0, 32)]
+    assert len(merged([Block(0, 30), Block(32, 0)])) == 2
+
+
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory):
+    root = tmp_path_factory.mktemp("buckets")
+    done = Program(root).run("demo", root / "demo/c", "--scenes", 4, "--size", 900, "--seed", 3)
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+@pytest.mark.parametrize("order", ["tile", "scene"])
+def test_a_clean_run_asks_hardly_more_often_than_its_files_need(program, bucket, order):
+    files = sorted((bucket / "demo/c").rglob("*.TIF"))
+    with ObjectStore(bucket) as store:
+        catalog = catalog_of(bucket / "demo/c", "s3://demo/c", program.work / "items.json")
+        words = ["--resolution", 30, "--period", "all", "--compress", "lzw", "--threads", 2, "--order", order]
+        out = program.composite(catalog, *words, env=store.environment(AWS_NO_SIGN_REQUEST="YES"))
+        requests, counts = store.requests(), store.counts()
+    told = report(out)
+    assert told["read"]["blocks"] == sum(len(blocks_of(file)) for file in files), "not every block is needed"
+    assert told["network"]["requests"] == counts["requests"] == len(requests)
+    assert told["network"]["bytes"] == counts["sent_bytes"]
+    assert set(counts["count"]) == {"method GET", "unsigned", "status 206"}
+    opened = Counter(request["key"] for request in requests if request["range"] == f"0-{FRONT - 1}")
+    assert opened == {str(file.relative_to(bucket / "demo")): 1 for file in files}
+    needed = [block for file in files for block in merged(blocks_of(file))]
+    assert len(requests) - len(files) <= 1.2 * len(needed)
+    assert counts["sent_bytes"] <= 1.05 * (sum(block.size for block in needed) + FRONT * len(files))
+
+
+def with_directory_at_end(path):
+    """Moves the first directory of a TIFF behind everything else; what it points at stays where it is."""
+    data = path.read_bytes()
+    (at,) = struct.unpack_from("<I", data, 4)
+    (entries,) = struct.unpack_from("<H", data, at)
+    path.write_bytes(data[:4] + struct.pack("<I", len(data)) + data[8:] + data[at : at + 2 + 12 * entries + 4])
+
+
+def test_a_directory_at_the_end_of_a_file_costs_a_request_and_not_one_a_number(program, bucket):
+    root = program.work / "buckets"
+    shutil.copytree(bucket, root)
+    files = sorted((root / "demo/c").rglob("*_SR_B4.TIF"))
+    for file in files:
+        with_directory_at_end(file)
+    words = ["--resolution", 60, "--period", "all", "--compress", "lzw", "--threads", 2]
+    with ObjectStore(root) as store:
+        catalog = catalog_of(bucket / "demo/c", "s3://demo/c", program.work / "items.json")
+        out = program.composite(catalog, *words, env=store.environment(AWS_NO_SIGN_REQUEST="YES"))
+        requests = Counter(request["key"] for request in store.requests())
+    assert max(requests[str(file.relative_to(root / "demo"))] for file in files) <= 6
+    plain = program.composite(bucket / "demo/c/items.json", *words, out="plain")
+    for name in ("ndvi_mean.tif", "ndvi_count.tif"):
+        assert (out / name).read_bytes() == (plain / name).read_bytes()
