@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 
@@ -45,12 +46,22 @@ class MemoryFile {
   std::string path_;
 };
 
+// libgeotiff's tables hold 65535 values of each kind, and it does not look whether it was given them: a process without that
+// much ends with an error here, and with a crash there.
+void need_memory_of_geokeys() {
+  constexpr std::size_t tables = 65535 * (sizeof(double) + sizeof(std::uint16_t) + 1);
+  void* memory = VSIMalloc(2 * tables);  // one set is written, one read back
+  if (!memory) throw std::bad_alloc();
+  VSIFree(memory);
+}
+
 std::string shortest(double value) {
   char text[32];
   return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
 [[noreturn]] void refuse_crs(const CogSpec& spec) {
+  if (CPLGetLastErrorNo() == CPLE_OutOfMemory) throw std::bad_alloc();
   const std::string reason = CPLGetLastErrorMsg();
   throw InvalidInput("the CRS '" + spec.grid.crs.name() + "' cannot be written into a GeoTIFF" +
                      (reason.empty() ? "" : " (" + reason + ")") + ": choose another --crs");
@@ -159,6 +170,7 @@ std::optional<TiffTag> copied_tag(const std::vector<std::byte>& file, std::size_
 
 std::vector<TiffTag> make_geotags(const CogSpec& spec,
                                   const std::vector<CogWriter::BandStatistics>& statistics) {
+  need_memory_of_geokeys();
   const CPLErrorHandlerPusher quiet(CPLQuietErrorHandler);
   CPLErrorReset();
   const OGRSpatialReference srs = spatial_reference(spec);
