@@ -4,11 +4,9 @@
 // With --ours each block is also read by RasterBand::read_block, in turns with the floor, and the
 // pixels are compared.
 // Usage: decode_floor [--ours] FILE…      prints one JSON line
-#include <gdal_priv.h>
 #include <time.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -17,20 +15,17 @@
 #include <string>
 #include <vector>
 
+#include "bare_blocks.hpp"
 #include "bare_decode.hpp"
 #include "cubemill/io/raster.hpp"
 
 namespace {
 
-struct Block {
-  int x = 0, y = 0;
-  std::size_t offset = 0, size = 0;
-};
+using cubemill::bench::Block;
 
 struct File {
   std::vector<char> bytes;
-  std::vector<Block> blocks;
-  int width = 0, height = 0;  // of a block
+  cubemill::bench::Blocks blocks;
 };
 
 struct Floor {
@@ -40,32 +35,8 @@ struct Floor {
   std::uint64_t checksum = 0;  // keeps the decoded pixels in use
 };
 
-// 0 where the file has no such block.
-std::size_t place(GDALRasterBand& band, const char* what, int x, int y) {
-  const char* const text = band.GetMetadataItem(CPLSPrintf("BLOCK_%s_%d_%d", what, x, y), "TIFF");
-  return text ? std::size_t(std::strtoull(text, nullptr, 10)) : 0;
-}
-
-void check_format(GDALDataset& dataset, const std::string& path) {
-  const char* const codec = dataset.GetMetadataItem("COMPRESSION", "IMAGE_STRUCTURE");
-  const char* const predictor = dataset.GetMetadataItem("PREDICTOR", "IMAGE_STRUCTURE");
-  if (dataset.GetRasterBand(1)->GetRasterDataType() != GDT_UInt16 || !codec ||
-      std::string(codec) != "DEFLATE" || (predictor && std::string(predictor) != "2"))
-    throw std::runtime_error(path + ": not 16 bits with DEFLATE and predictor 2");
-}
-
 File load(const std::string& path) {
-  GDALDatasetUniquePtr dataset(GDALDataset::Open(path.c_str(), GDAL_OF_RASTER));
-  if (!dataset) throw std::runtime_error(path + ": cannot be opened as a raster");
-  check_format(*dataset, path);
-  File file;
-  GDALRasterBand& band = *dataset->GetRasterBand(1);
-  band.GetBlockSize(&file.width, &file.height);
-  for (int y = 0; y * file.height < band.GetYSize(); ++y)
-    for (int x = 0; x * file.width < band.GetXSize(); ++x)
-      if (const Block block{x, y, place(band, "OFFSET", x, y), place(band, "SIZE", x, y)};
-          block.size)
-        file.blocks.push_back(block);
+  File file{{}, cubemill::bench::blocks_of(path)};
   std::ifstream in(path, std::ios::binary);
   file.bytes.assign(std::istreambuf_iterator<char>(in), {});
   return file;
@@ -102,20 +73,20 @@ class Ours {
 
 void decode(const File& file, const std::string& path, Ours* ours, Floor& floor) {
   cubemill::bench::BareDecoder decoder;
-  std::vector<std::uint16_t> pixels(std::size_t(file.width) * std::size_t(file.height));
-  for (const Block& block : file.blocks) {
+  const auto& [blocks, width, height] = file.blocks;
+  std::vector<std::uint16_t> pixels(std::size_t(width) * std::size_t(height));
+  for (const Block& block : blocks) {
     const double start = thread_seconds();
     if (block.offset + block.size > file.bytes.size() ||
-        !decoder.decode(&file.bytes[block.offset], block.size, pixels.data(), file.width,
-                        file.height))
+        !decoder.decode(&file.bytes[block.offset], block.size, pixels.data(), width, height))
       throw std::runtime_error(path + ": a block is cut short or corrupt");
     floor.seconds += thread_seconds() - start;
     if (ours) floor.our_seconds += ours->seconds(block, pixels);
     floor.checksum += pixels.back();
     floor.bytes_read += block.size;
   }
-  floor.blocks += file.blocks.size();
-  floor.bytes_decoded += file.blocks.size() * pixels.size() * 2;
+  floor.blocks += blocks.size();
+  floor.bytes_decoded += blocks.size() * pixels.size() * 2;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cubemill/base/error.hpp"
+#include "cubemill/net/range_client.hpp"
 
 namespace {
 
@@ -19,12 +20,18 @@ bool gives_no_thread(const std::exception& error) {
   return system && system->code() == std::errc::resource_unavailable_try_again;
 }
 
+// Whatever comes of a command, nobody reads any more when the process exits.
+struct NetEnds {
+  ~NetEnds() { cubemill::close_net(); }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace cubemill;
   mallopt(M_ARENA_MAX, 2);  // one heap per thread would keep memory that the plan does not know of
   try {
+    const NetEnds net_ends;
     watch_for_interrupts();
     const int code =
         run_command(read_command_line(std::vector<std::string>(argv + 1, argv + argc)));

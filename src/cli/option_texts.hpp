@@ -67,12 +67,6 @@ inline constexpr OptionText run_options[] = {
     {"devices", "N,…", "CUDA devices by number, as info lists them (default: 0)"},
     {"spill-dir", "DIR", "disk for sums that memory cannot hold (default: beside the output)"},
     {"spill-limit", "SIZE", "how much of that disk may be used (default: what is free)"},
-    {"request-payer", "requester|BUCKET,…|none",
-     "pay for requests to all, these or no buckets (default: those that the items say)"},
-    {"no-sign-request", "", "read S3 without credentials"},
-    {"sign-with", "CMD", "command that signs URLs anew: gets an href, prints a URL"},
-    {"connections", "N", "requests in flight at most (default: 64)"},
-    {"read-timeout", "SECONDS", "for one range of an object, retries included (default: 300)"},
     {"cache-dir", "DIR", "folder that keeps headers of remote files for later runs"},
     {"trace", "FILE", "write what every thread and device did when, for a trace viewer"},
     {"progress", "auto|bar|json|none", "progress on standard error"},
@@ -83,11 +77,24 @@ inline constexpr OptionText run_options[] = {
     {"h,help", "", "this text"},
 };
 
+// Options of reading over a network; nothing here changes a bit of the result either.
+inline constexpr OptionText network_options[] = {
+    {"request-payer", "requester|BUCKET,…|none",
+     "pay for requests to all, these or no buckets (default: those that the items say)"},
+    {"no-sign-request", "", "read S3 without credentials"},
+    {"sign-with", "CMD", "command that signs URLs anew: gets an href, prints a URL"},
+    {"connections", "N", "requests in flight at most (default: 64)"},
+    {"read-timeout", "SECONDS", "for one range of an object, retries included (default: 300)"},
+};
+
 inline constexpr OptionText verify_options[] = {
     {"bbox", "W,S,E,N", "only items in this area; may cross 180°"},
     {"bbox-crs", "CRS", "CRS of --bbox (default: EPSG:4326, longitude and latitude)"},
     {"datetime", "A/B", "days in UTC, both included; '..' for an open end"},
     {"where", "'PROPERTY OP VALUE'", "keep items whose property matches; repeatable"},
+    {"prefer", "s3|https", "read assets from there where an item names several places"},
+    {"href-replace", "FROM=TO",
+     "read hrefs that begin with FROM from TO, such as s3://bucket=/data/bucket; repeatable"},
     {"all", "", "every asset that holds pixels (default: the bands that a composite reads)"},
     {"index", "NAME|NAME=BAND,…", "bands of these outputs: ndvi (default), or a band under a name"},
     {"product", "NAME|FILE", "product definition (default: recognised)"},

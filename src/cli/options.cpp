@@ -37,11 +37,13 @@ cxxopts::Options make_options(const std::string& command) {
     add(options, "", demo_options);
   else if (command == "info")
     add(options, "", info_options);
-  else if (command == "verify")
+  else if (command == "verify") {
     add(options, "", verify_options);
-  else {
+    add(options, "Network", network_options);
+  } else {
     add(options, "What", recipe_options);
     add(options, "How", run_options);
+    add(options, "Network", network_options);
   }
   options.add_options("hidden")("positional", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional("positional");
@@ -166,6 +168,7 @@ void read_request(const cxxopts::ParseResult& parsed, CommandLine& line) {
   };
   for (const OptionText& t : recipe_options) take(t, recipe);
   for (const OptionText& t : run_options) take(t, run);
+  for (const OptionText& t : network_options) take(t, run);
   std::vector<std::string> sources = line.request.recipe.sources;
   if (parsed.count("positional")) sources = all_values(parsed, "positional");
   line.request.recipe = read_recipe_options(OptionReader(recipe));
@@ -208,13 +211,17 @@ void read_request(const cxxopts::ParseResult& parsed, CommandLine& line) {
 
 void read_verify(const cxxopts::ParseResult& parsed, CommandLine& line) {
   Values values;
-  for (const OptionText& t : verify_options)
+  const auto take = [&](const OptionText& t) {
     if (const std::string name = long_name(t.name); parsed.count(name))
       values[name] = *t.value ? all_values(parsed, name) : std::vector<std::string>{};
+  };
+  std::ranges::for_each(verify_options, take);
+  std::ranges::for_each(network_options, take);
   const OptionReader options(values);
   line.request.recipe = read_recipe_options(options);
   line.request.recipe.sources = all_values(parsed, "positional");
   line.request.limits = read_limits(options);
+  read_net_options(options, line.request);
   line.all_assets = options.has("all");
   line.json = options.has("json"), line.quiet = options.has("quiet");
   for (const char* bands : {"index", "product", "band", "qa-band", "no-mask"})
@@ -271,8 +278,9 @@ CommandLine read_command_line(const std::vector<std::string>& arguments) {
   const auto parsed = parse(options, {arguments.begin() + 1, arguments.end()}, line.command);
   if (parsed.count("help")) {
     line.help = line.command == "composite" || line.command == "plan"
-                    ? options.help({"What", "How"})
-                    : options.help({""});
+                    ? options.help({"What", "How", "Network"})
+                : line.command == "verify" ? options.help({"", "Network"})
+                                           : options.help({""});
     line.command = "help";
     return line;
   }

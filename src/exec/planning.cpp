@@ -109,6 +109,7 @@ Planned plan_for(const CompositeRequest& request, const Limits& limits,
                  const std::optional<GeoBox>& grid, const std::vector<SkippedScene>& leave_out) {
   Planned p{survey_scenes(scenes, request.recipe, headers, limits.threads, leave_out), {}};
   const Survey& survey = p.survey.survey;
+  check_skipped(p.survey.skipped, survey.scenes.size(), request.recipe);
   const std::optional<GeoBox> like = grid ? std::nullopt : like_grid(request.recipe);
   const GeoBox chosen = grid ? *grid : choose_grid(survey, request.recipe, like ? &*like : nullptr);
   p.plan = make_plan(survey, request.recipe, limits, chosen,

@@ -16,15 +16,18 @@ FailureDetails details_of(const std::exception& failure) {
 void check_skipped(const std::vector<SkippedScene>& skipped, std::size_t all,
                    const Recipe& recipe) {
   const std::uint64_t allowed = recipe.max_skipped.of(all);
-  if (skipped.size() <= allowed) return;
+  const bool is_none_left = all > 0 && skipped.size() >= all;
+  if (skipped.size() <= allowed && !is_none_left) return;
   constexpr std::size_t named = 3;
-  std::string message = "more than " + std::to_string(allowed) + " of " + std::to_string(all) +
-                        " scenes are unreadable:";
+  std::string message = is_none_left
+                            ? "no scene is left, all " + std::to_string(all) + " are unreadable:"
+                            : "more than " + std::to_string(allowed) + " of " +
+                                  std::to_string(all) + " scenes are unreadable:";
   for (std::size_t i = 0; i < std::min(named, skipped.size()); ++i)
     message +=
         (i ? "; " : " ") + skipped[i].item + " (" + skipped[i].asset + "): " + skipped[i].reason;
   if (skipped.size() > named) message += "; …";
-  throw IoError("--max-skipped", message);
+  throw IoError(skipped.size() > allowed ? "--max-skipped" : "--on-error skip", message);
 }
 
 }  // namespace cubemill

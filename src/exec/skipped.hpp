@@ -26,7 +26,7 @@ struct SkippedScene {
 };
 
 /// Throws IoError, with the first ones and why, where more of `all` scenes are skipped than the
-/// recipe allows.
+/// recipe allows, or all of them.
 void check_skipped(const std::vector<SkippedScene>& skipped, std::size_t all, const Recipe& recipe);
 
 }  // namespace cubemill

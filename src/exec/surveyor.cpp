@@ -386,10 +386,6 @@ SurveyResult survey_scenes(std::vector<Scene> scenes, const Recipe& recipe, Head
   result.headers.kept = kept_headers_used();
   if (const auto cache = header_cache(); cache && !cache->fault().empty())
     result.notes.push_back("--cache-dir: headers are not kept: " + cache->fault());
-  check_skipped(result.skipped, survey.scenes.size(), recipe);
-  if (survey.surveyed.empty())
-    throw InvalidInput("no scene is left: all " + std::to_string(survey.scenes.size()) +
-                       " were skipped as unreadable");
   count_all_bands(survey);
   return result;
 }

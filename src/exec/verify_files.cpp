@@ -36,7 +36,10 @@ std::vector<FileToVerify> files_of_recipe(const std::vector<Scene>& scenes, cons
     }
   }
   for (const SkippedScene& skipped : result.skipped)
-    if (skipped.href.empty()) files.push_back({skipped.item, skipped.asset, "", 0, skipped.reason});
+    if (skipped.href.empty())
+      files.push_back({skipped.item, skipped.asset, "", 0, skipped.reason});
+    else if (surveyed.empty())  // nothing says which others would be read
+      files.push_back({skipped.item, skipped.asset, skipped.href, 0, skipped.reason});
   for (const Scene& scene : result.survey.scenes)
     if (!surveyed.contains(scene.id)) add_left_out(scene, chosen, files);
   return files;

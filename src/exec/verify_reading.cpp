@@ -84,14 +84,17 @@ class FileReading {
     }
   }
 
-  // Does one piece of work; false when there is none left. What has come is decoded first; another
-  // file is opened when all of the earlier ones has been asked for.
+  // Does one piece of work; false when there is none left. Asking comes first, so that ranges are
+  // always on their way; to have more to ask for, one thread at a time opens another file.
   bool step(BlockVerifier& verifier) {
     std::unique_lock lock(shared_->mutex);
     for (;;) {
       if (stop_ || done_ == files_.size()) return false;
       if (may_ask()) {
         ask(lock);
+      } else if (may_open_ahead()) {
+        open_next(verifier, lock);
+        return true;
       } else if (!shared_->arrived.empty()) {
         const std::shared_ptr<Range> range = std::move(shared_->arrived.front());
         shared_->arrived.pop_front();
@@ -99,10 +102,7 @@ class FileReading {
         decode(verifier, *range);
         return true;
       } else if (!waiting_.empty() && pending_.empty()) {
-        const std::size_t number = waiting_.front();
-        waiting_.pop_front();
-        lock.unlock();
-        open(verifier, number);
+        open_next(verifier, lock);
         return true;
       } else {
         shared_->changed.wait(lock);
@@ -114,6 +114,21 @@ class FileReading {
     if (pending_.empty()) return false;
     return held_ == 0 ||
            (held_ + pending_.front()->blocks.size <= limits_.bytes_ahead && source_.room() > 0);
+  }
+
+  bool may_open_ahead() const {
+    return pending_.empty() && !waiting_.empty() && opening_ == 0 && held_ < limits_.bytes_ahead;
+  }
+
+  void open_next(BlockVerifier& verifier, std::unique_lock<std::mutex>& lock) {
+    const std::size_t number = waiting_.front();
+    waiting_.pop_front();
+    ++opening_;
+    lock.unlock();
+    open(verifier, number);
+    lock.lock();
+    --opening_;
+    shared_->changed.notify_all();
   }
 
   // Not under the lock: an answer may come at once.
@@ -217,6 +232,7 @@ class FileReading {
   std::vector<Finding> findings_;
   std::deque<std::size_t> waiting_;  // files to be opened
   std::set<std::size_t> again_;      // of these or done, those that are read a second time
+  std::size_t opening_ = 0;
   std::size_t done_ = 0;
   std::deque<std::shared_ptr<Range>> pending_;  // not asked for
   std::uint64_t held_ = 0;                      // bytes asked for and not decoded

@@ -8,24 +8,21 @@
 #include "net/environment.hpp"
 
 namespace cubemill::net {
-namespace {
 
-void initialise() {
+void initialise_curl() {
   static const CURLcode done = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (done != CURLE_OK) throw std::bad_alloc();
 }
 
-}  // namespace
-
 EasyHandle make_easy() {
-  initialise();
+  initialise_curl();
   EasyHandle easy(curl_easy_init());
   if (!easy) throw std::bad_alloc();
   return easy;
 }
 
 MultiHandle make_multi() {
-  initialise();
+  initialise_curl();
   MultiHandle multi(curl_multi_init());
   if (!multi) throw std::bad_alloc();
   return multi;

@@ -19,6 +19,8 @@ struct ListDeleter {
 };
 using HeaderList = std::unique_ptr<curl_slist, ListDeleter>;
 
+/// Once a process; further calls do nothing. Throws std::bad_alloc.
+void initialise_curl();
 /// Makes a handle; initialises libcurl at the first call. Throws std::bad_alloc.
 EasyHandle make_easy();
 MultiHandle make_multi();

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <utility>
 
+#include "net/curl_handles.hpp"
 #include "net/net_counters.hpp"
 #include "net/range_loop.hpp"
 
@@ -123,9 +126,18 @@ void initialise_net(NetOptions options) {
   process.options = std::move(options);
 }
 
+void close_net() {
+  ProcessClient& process = process_client();
+  const std::lock_guard lock(process.mutex);
+  process.client.reset();
+}
+
 RangeClient& net_client() {
   ProcessClient& process = process_client();
   const std::lock_guard lock(process.mutex);
+  // Where nobody calls close_net: exit handlers run in reverse, so the client ends before OpenSSL.
+  static const bool is_registered = (net::initialise_curl(), std::atexit(close_net) == 0);
+  if (!is_registered) throw std::bad_alloc();
   if (!process.client) process.client = std::make_unique<RangeClient>(process.options);
   return *process.client;
 }

@@ -300,3 +300,31 @@ def test_what_the_network_damages_is_no_damage_of_the_archive(program, many_bloc
         assert verified(program, "s3://demo/c/items.json", environment)["damaged"] == []
         (hit,) = [r for r in log(endpoint) if r.get("fault")]
     assert hit["range"].startswith("0-") == (where != "blocks")
+
+
+def test_verify_takes_the_options_of_the_network(program, bucket):
+    catalog = bucket / "demo/c/items.json"
+    words = ["verify", catalog, "--href-replace", f"{bucket}/demo=s3://demo", "--json"]
+    with standing(bucket, "--key", "AK:SK", "--requester-pays", "demo") as (_, environment):
+        refused = program.run(*words, env=environment)
+        paid = program.run(*words, "--request-payer", "demo", "--connections", 4, env=environment)
+    assert refused.returncode == 3 and "--request-payer" in refused.stdout
+    assert paid.returncode == 0 and json.loads(paid.stdout)["files"] == 36
+
+
+def test_a_failure_ends_the_process_while_others_are_still_asked_for(program, bucket):
+    """Signing uses OpenSSL, which takes itself apart when a process exits: nobody may be at it any more."""
+    catalog = json.loads((bucket / "demo/c/items.json").read_text())
+    many = []
+    for k in range(20):
+        for item in json.loads(json.dumps(catalog["features"])):
+            item["id"] += f"_{k}"
+            for asset in item["assets"].values():
+                asset["href"] = f"s3://demo/gone/{k}/" + asset["href"].removeprefix("./")
+            many.append(item)
+    listed = program.work / "many.json"
+    listed.write_text(json.dumps({**catalog, "features": many}))
+    with standing(bucket, "--key", "AK:SK") as (_, environment):
+        for _ in range(20):
+            done = program.run("composite", listed, "-o", program.work / "out", "-q", env=environment, timeout=30)
+            assert done.returncode == 3 and "404" in done.stderr, (done.returncode, done.stderr)

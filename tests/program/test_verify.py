@@ -74,3 +74,22 @@ def test_quiet_says_nothing_of_a_whole_archive(program, items):
 def test_all_excludes_a_choice_of_bands(program, items):
     done = program.run("verify", items, "--all", "--index", "ndvi")
     assert done.returncode == 2 and "--index" in done.stderr
+
+
+def test_an_archive_of_which_nothing_is_there_is_all_damaged(program, copy_of_archive):
+    for path in copy_of_archive.rglob("*.TIF"):
+        path.unlink()
+    done = program.run("verify", copy_of_archive / "items.json", "--json")
+    assert (done.returncode, done.stderr) == (3, "")
+    assert len({f["item"] for f in json.loads(done.stdout)["damaged"]}) == 12
+
+
+def test_a_composite_of_which_nothing_is_there_says_why(program, copy_of_archive):
+    for path in copy_of_archive.rglob("*.TIF"):
+        path.unlink()
+    out = program.work / "out"
+    done = program.run("composite", copy_of_archive / "items.json", "-o", out, "--on-error", "skip", "-q")
+    assert done.returncode == 3
+    (line,) = done.stderr.splitlines()
+    assert "no scene is left, all 12 are unreadable" in line and "No such file" in line
+    assert not out.exists()

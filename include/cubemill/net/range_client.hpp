@@ -112,6 +112,9 @@ class RangeClient {
 /// Sets up the client that this process reads objects with, in place of an earlier one. Call while
 /// nobody reads.
 void initialise_net(NetOptions options);
+/// Ends that client, and what it still asks for. Call before a process exits: libraries that the
+/// client's thread uses take themselves apart then.
+void close_net();
 /// The client of this process; made at the first call after `initialise_net`.
 RangeClient& net_client();
 

@@ -7,8 +7,10 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <string>
+#include <thread>
 
 #include "tools/s3_stand/s3_stand.hpp"
 
@@ -226,6 +228,34 @@ TEST(RangeClient, OfTheProcessIsOneAndHasTheOptionsGivenLast) {
   initialise_net({.connections = 5});
   EXPECT_EQ(net_client().room(), 5);
   EXPECT_EQ(net_client().tally().requests, 0U);
+}
+
+std::atomic<int> answered = 0;
+
+// For a while after libraries have taken themselves apart: requests that are still sent show it.
+void wait_for_answers() {
+  const int enough = answered + 50;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  while (answered < enough && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+}
+
+[[noreturn]] void exit_while_much_is_asked_for() {
+  initialise_net({});
+  std::atexit(wait_for_answers);  // before libcurl is there, so after it and OpenSSL at the end
+  for (int i = 0; i < 2000; ++i)
+    net_client().ask({.href = "s3://bucket/a.tif", .offset = std::uint64_t(i), .size = 9},
+                     [](RangeAnswer&&, std::exception_ptr) { ++answered; });
+  while (answered < 20) std::this_thread::yield();
+  std::exit(0);
+}
+
+// Signing uses OpenSSL, which takes itself apart when a process exits.
+TEST(NetClientDeathTest, EndsBeforeTheLibrariesThatItUses) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  S3Stand stand({"--key", "AK:SK"});
+  stand.environment.set("AWS_ACCESS_KEY_ID", "AK");
+  stand.environment.set("AWS_SECRET_ACCESS_KEY", "SK");
+  EXPECT_EXIT(exit_while_much_is_asked_for(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(RangeClient, KnowsWhichHrefsAreItsOwn) {
