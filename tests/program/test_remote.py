@@ -308,7 +308,7 @@ def test_verify_takes_the_options_of_the_network(program, bucket):
     with standing(bucket, "--key", "AK:SK", "--requester-pays", "demo") as (_, environment):
         refused = program.run(*words, env=environment)
         paid = program.run(*words, "--request-payer", "demo", "--connections", 4, env=environment)
-    assert refused.returncode == 3 and "--request-payer" in refused.stdout
+    assert refused.returncode == 3 and "REQUEST_PAYER=requester" in refused.stdout
     assert paid.returncode == 0 and json.loads(paid.stdout)["files"] == 36
 
 
@@ -328,3 +328,40 @@ def test_a_failure_ends_the_process_while_others_are_still_asked_for(program, bu
         for _ in range(20):
             done = program.run("composite", listed, "-o", program.work / "out", "-q", env=environment, timeout=30)
             assert done.returncode == 3 and "404" in done.stderr, (done.returncode, done.stderr)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate of its own for this machine, and its key; both PEM."""
+    folder = tmp_path_factory.mktemp("tls")
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", 2, *names, *files]
+    subprocess.run([str(word) for word in make], check=True, capture_output=True)
+    return folder / "cert.pem", folder / "key.pem"
+
+
+@contextlib.contextmanager
+def standing_by_https(bucket, certificate, trusted):
+    pem, key = certificate
+    with standing(bucket, "--key", "AK:SK", "--tls", f"{pem},{key}") as (endpoint, environment):
+        secure = {"AWS_HTTPS": "YES", "AWS_S3_ENDPOINT": endpoint, "CURL_CA_BUNDLE": str(trusted)}
+        yield endpoint, {**environment, **secure}
+
+
+def test_https_gives_the_pixels_of_the_files(program, bucket, plain, certificate):
+    with standing_by_https(bucket, certificate, certificate[0]) as (_, environment):
+        out = program.composite("s3://demo/c/items.json", *GRID, env=environment)
+    assert same_pixels(out, plain)
+
+
+def test_a_certificate_that_is_not_trusted_is_one_clear_line(program, bucket, certificate):
+    catalog = bucket / "demo/c/items.json"
+    others = "/etc/ssl/certs/ca-certificates.crt"
+    for trusted, said in ((others, "self-signed certificate"), (program.work / "gone.pem", "gone.pem")):
+        with standing_by_https(bucket, certificate, trusted) as (_, environment):
+            words = ["--href-replace", f"{bucket}/demo=s3://demo", "-o", program.work / "out", "-q"]
+            done = program.run("composite", catalog, *words, env=environment, timeout=30)
+        assert done.returncode == 3
+        (line,) = done.stderr.splitlines()
+        assert said in line and "CURL_CA_BUNDLE" in line and "1 attempt" in line
