@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include "test_paths.hpp"
+
 namespace cubemill::test {
 
 /// Sets environment variables, and puts back what was there.

@@ -26,7 +26,7 @@ std::string failure_of(std::size_t skipped, std::size_t all, const char* limit) 
 }
 
 TEST(CheckSkipped, AllowsAsManyAsTheLimitSays) {
-  EXPECT_EQ(failure_of(12, 12, ""), "");
+  EXPECT_EQ(failure_of(11, 12, ""), "");
   EXPECT_EQ(failure_of(0, 12, "0"), "");
   EXPECT_EQ(failure_of(2, 12, "2"), "");
   EXPECT_NE(failure_of(3, 12, "2"), "");
@@ -36,6 +36,14 @@ TEST(CheckSkipped, AllowsAsManyAsTheLimitSays) {
   EXPECT_NE(failure_of(3, 11, "25%"), "");
   EXPECT_EQ(failure_of(7, 10, "70%"), "") << "0.7 × 10 is less than 7 in binary";
   EXPECT_NE(failure_of(1, 12, "0%"), "");
+}
+
+TEST(CheckSkipped, AllowsNoRunWithoutAScene) {
+  const std::string named =
+      " no scene is left, all 2 are unreadable: s0 (red): /d/red.tif: is gone; "
+      "s1 (red): /d/red.tif: is gone";
+  EXPECT_EQ(failure_of(2, 2, ""), "--on-error skip:" + named);
+  EXPECT_EQ(failure_of(2, 2, "1"), "--max-skipped:" + named);
 }
 
 TEST(CheckSkipped, NamesTheFirstAndWhy) {

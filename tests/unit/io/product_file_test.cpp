@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "catalog_fixture.hpp"
+#include "test_paths.hpp"
 
 namespace cubemill {
 namespace {

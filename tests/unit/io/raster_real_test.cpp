@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "test_paths.hpp"
 #include "unit/io/raster_fixture.hpp"
 
 namespace cubemill::test {

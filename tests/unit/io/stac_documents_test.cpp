@@ -5,6 +5,7 @@
 
 #include "catalog_fixture.hpp"
 #include "cubemill/io/product_file.hpp"
+#include "test_paths.hpp"
 
 namespace cubemill {
 namespace {
