@@ -35,6 +35,15 @@ bool has_grid(const SceneAsset& a) {
   return !a.proj.crs.empty() && a.proj.transform && a.proj.shape;
 }
 
+/// Some buckets refuse what they do not have: where scenes may be left out, one object does not
+/// tell of all.
+constexpr std::size_t witnesses = 3;
+
+/// No scene's fault: without the others of its bucket the result would be another one in silence.
+bool is_refusal_of_all(const Error& error) {
+  return dynamic_cast<const PlaceRefused*>(&error) != nullptr;
+}
+
 /// Surveys scene by scene, on several threads when files are opened.
 class Surveyor {
  public:
@@ -53,8 +62,8 @@ class Surveyor {
  private:
   void open_all(const std::vector<std::size_t>& scenes, int threads) {
     const std::size_t n = scenes.size();
-    const FrontsAhead ahead(headers_ == Headers::estimate ? std::vector<std::string>()
-                                                          : hrefs_of(scenes));
+    const FrontsAhead ahead(hrefs_of(scenes), {.witnesses = recipe_.skip_unreadable ? witnesses : 1,
+                                               .only_witnesses = headers_ == Headers::estimate});
     std::atomic<std::size_t> next{0};
     std::exception_ptr failure;
     const auto work = [&] {
@@ -96,7 +105,7 @@ class Surveyor {
         if (!choice.asset) missing(scene, input);
         surveyed.inputs.push_back(open_input(scene, input, choice, bands));
       } catch (const Error& error) {
-        if (!recipe_.skip_unreadable) throw;
+        if (!recipe_.skip_unreadable || is_refusal_of_all(error)) throw;
         const std::lock_guard lock(mutex_);
         skip(scene, choice.asset ? choice.asset->key : input.role,
              choice.asset ? choice.asset->href : "", error);
@@ -224,7 +233,7 @@ class Surveyor {
     {
       const std::vector<std::string> doubtful = check.doubtful();
       for (const std::string& href : doubtful) RemoteFile::forget(href);
-      const FrontsAhead ahead(doubtful);
+      const FrontsAhead ahead(doubtful, {});
       check.settle([](const std::string& href, int band) {
         RemoteFile::forget(href);
         return open_raster(href, band);

@@ -53,7 +53,7 @@ class FileReading {
   }
 
   std::vector<Finding> run() {
-    const FrontsAhead ahead(hrefs());
+    const FrontsAhead ahead(hrefs(), {.witnesses = 3});
     {
       std::vector<std::jthread> workers;
       for (int t = 1; t < limits_.threads; ++t) workers.emplace_back([this] { work(); });
@@ -189,6 +189,8 @@ class FileReading {
         for_each_block(band, b, [&](BlockToVerify block) { alone.push_back(block); });
       for (const BlockToVerify& block : alone) verifier.read(band, block, file.found);
     }
+  } catch (const PlaceRefused&) {
+    throw;  // no finding of one file
   } catch (const RangeFailure& failure) {
     file.found.unreachable = true;
     file.found.fail(0, failure.what());

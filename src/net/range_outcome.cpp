@@ -151,9 +151,9 @@ void RangeLoop::give_up(RangePtr range, const Verdict& verdict, const std::strin
   std::string text = place_of(range->request) + ": " + what + effort(*range, now);
   if (!because.empty()) text += "; " + because;
   if (!verdict.advice.empty()) text += "; " + verdict.advice;
-  auto failure = std::make_exception_ptr(RangeFailure(without_secrets(range->href.text), text,
-                                                      verdict.kind, range->last_status,
-                                                      range->attempts, place_of(range->request)));
+  auto failure = std::make_exception_ptr(
+      RangeFailure(without_secrets(range->href.text), text, verdict.kind, range->last_status,
+                   range->attempts, place_of(range->request), verdict.of_place));
   finish(std::move(range), {}, std::move(failure), now);
 }
 

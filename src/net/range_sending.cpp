@@ -28,8 +28,10 @@ void RangeLoop::start(RangePtr range, Moment now) {
   if (std::holds_alternative<Pending>(made)) {
     held_.push_back(std::move(range));
   } else if (const Unmakeable* no = std::get_if<Unmakeable>(&made)) {
-    const Verdict verdict{
-        .kind = RangeFailure::Kind::denied, .what = no->why, .advice = no->advice};
+    const Verdict verdict{.kind = RangeFailure::Kind::denied,
+                          .what = no->why,
+                          .advice = no->advice,
+                          .of_place = true};
     give_up(std::move(range), verdict, "", now);
   } else if (has_same_keys(std::get<WireRequest>(made), *range)) {
     const Verdict last = *range->refusal;

@@ -43,11 +43,13 @@ std::variant<WireRequest, Pending, Unmakeable> RequestMaker::make_s3(const Href&
   const auto moved = moved_.find(href.text);
   wire.url = moved != moved_.end() ? moved->second : places_.url(href.bucket, href.key);
   wire.region = places_.region(href.bucket);
+  wire.may_be_signed = sign_;
   if (sign_) {
     const auto standing = keeper_.standing(std::chrono::system_clock::now(), now);
     if (standing.is_pending()) return Pending{};
     if (!standing.keys)
-      return Unmakeable{standing.failure, "or AWS_NO_SIGN_REQUEST=YES, for a public bucket"};
+      return Unmakeable{standing.failure,
+                        "or --no-sign-request (AWS_NO_SIGN_REQUEST=YES), for a public bucket"};
     wire.key_generation = standing.generation;
     if (!standing.keys->empty()) wire.keys = standing.keys;
   }

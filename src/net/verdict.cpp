@@ -12,6 +12,8 @@ using Flaw = BodySink::Flaw;
 
 // Pages and answers from elsewhere seldom become right: portals, servers without ranges.
 constexpr int few_tries = 4;
+// A server that was never there may have a wrong name; one that was is waited for.
+constexpr int tries_of_first = 3;
 
 struct Case {
   const Transfer& transfer;
@@ -36,20 +38,26 @@ Verdict give_up(Kind kind, std::string what, std::string advice) {
       .move = Move::give_up, .kind = kind, .what = std::move(what), .advice = std::move(advice)};
 }
 
+Verdict of_place(Verdict verdict) {
+  verdict.of_place = true;
+  return verdict;
+}
+
 // Nothing came, or it broke off.
 Verdict of_connection(const Case& c) {
   switch (c.transfer.code()) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
-      return give_up(Kind::unusable, c.transfer.error(), advice_on_certificates);
+      return of_place(give_up(Kind::unusable, c.transfer.error(), advice_on_certificates));
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
       return give_up(Kind::unusable, c.transfer.error(), advice_on_href);
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT: {
-      Verdict verdict = again(c.transfer.error());
+      Verdict verdict = of_place(again(c.transfer.error()));
       verdict.advice = advice_on_connecting;
+      if (c.request.is_first) verdict.most_tries = tries_of_first;
       return verdict;
     }
     case CURLE_OUT_OF_MEMORY:
@@ -60,7 +68,8 @@ Verdict of_connection(const Case& c) {
 }
 
 Verdict of_region(const Case& c, std::string region) {
-  Verdict verdict = give_up(Kind::denied, status_text(c.status(), c.text()), advice_on_region);
+  Verdict verdict =
+      of_place(give_up(Kind::denied, status_text(c.status(), c.text()), advice_on_region));
   verdict.move = Move::elsewhere;
   verdict.region = std::move(region);
   return verdict;
@@ -77,9 +86,9 @@ Verdict of_redirect(const Case& c) {
 
 // 401, 403, and the 400 of S3 that means the same.
 Verdict of_refusal(const Case& c) {
-  Verdict verdict = give_up(
-      Kind::denied, status_text(c.status(), c.text()),
-      c.is_s3 ? advice_on_refusal(c.code(), c.transfer.wire()) : std::string(advice_on_signed_url));
+  Verdict verdict = of_place(give_up(Kind::denied, status_text(c.status(), c.text()),
+                                     c.is_s3 ? advice_on_refusal(c.code(), c.transfer.wire())
+                                             : std::string(advice_on_signed_url)));
   if (!is_one_of(c.code(), {"RequestTimeTooSkewed"})) verdict.move = Move::renew;
   return verdict;
 }
@@ -91,9 +100,17 @@ Verdict of_bad_request(const Case& c) {
     if (c.code() == "RequestTimeout") return again(status_text(c.status(), c.text()));
     if (is_one_of(c.code(), {"ExpiredToken", "InvalidToken", "TokenRefreshRequired"}))
       return of_refusal(c);
-    return give_up(Kind::denied, status_text(c.status(), c.text()), advice_on_bad_request);
+    return of_place(
+        give_up(Kind::denied, status_text(c.status(), c.text()), advice_on_bad_request));
   }
   return of_refusal(c);
+}
+
+Verdict of_missing(const Case& c) {
+  const std::string what = status_text(c.status(), c.text());
+  if (c.code() == "NoSuchBucket")
+    return of_place(give_up(Kind::missing, what, advice_on_missing_bucket));
+  return give_up(Kind::missing, what, advice_on_missing);
 }
 
 // The range begins at or beyond the end.
@@ -122,8 +139,7 @@ Verdict of_error(const Case& c) {
     return of_redirect(c);
   if (status == 400) return of_bad_request(c);
   if (status == 401 || status == 403) return of_refusal(c);
-  if (status == 404 || status == 410)
-    return give_up(Kind::missing, status_text(status, c.text()), advice_on_missing);
+  if (status == 404 || status == 410) return of_missing(c);
   if (status == 412)
     return give_up(Kind::replaced, status_text(status, c.text()), advice_on_replaced);
   if (status == 416) return of_unsatisfiable(c);
@@ -142,7 +158,7 @@ Verdict of_flaw(const Case& c) {
   switch (c.transfer.sink().flaw()) {
     case Flaw::not_an_object:
       if (c.status() != 200) return of_error(c);
-      return unusable("an HTML page in place of the object", advice_on_page);
+      return of_place(unusable("an HTML page in place of the object", advice_on_page));
     case Flaw::other_place:
       return unusable("an answer that is not for the range asked for", advice_on_ranges);
     case Flaw::encoded:

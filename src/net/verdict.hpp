@@ -27,6 +27,7 @@ struct Verdict {
   std::uint64_t object_size = 0;  ///< where only the answer's text says it
   double retry_after = 0;         ///< seconds
   int most_tries = 1'000'000;     ///< more do not help
+  bool of_place = false;          ///< as RangeFailure::of_place
 };
 
 /// Judges a transfer that has ended.

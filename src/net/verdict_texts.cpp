@@ -30,9 +30,14 @@ std::string status_text(int status, const std::string& body) {
 
 std::string advice_on_refusal(const std::string& code, const WireRequest& sent) {
   if (code == "RequestTimeTooSkewed") return "set this machine's clock";
+  if (!sent.keys && !sent.may_be_signed)
+    return "the request was not signed, as --no-sign-request or AWS_NO_SIGN_REQUEST says: the "
+           "bucket "
+           "is not public, leave that away and set AWS_PROFILE";
   if (!sent.keys)
-    return "no credentials were found and the request was not signed: set AWS_PROFILE or "
-           "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+    return "no credentials were found (looked for in AWS_ACCESS_KEY_ID, a web identity, the "
+           "profile, the container and the instance) and the request was not signed: set "
+           "AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
   const std::string with = "signed with keys from " + sent.keys->source;
   if (code == "InvalidAccessKeyId" || code == "SignatureDoesNotMatch" || code == "InvalidToken")
     return with + ": these keys are wrong for this endpoint";
@@ -40,9 +45,12 @@ std::string advice_on_refusal(const std::string& code, const WireRequest& sent) 
   const bool pays = std::any_of(sent.headers.begin(), sent.headers.end(), [](const auto& line) {
     return line.starts_with("x-amz-request-payer");
   });
-  return with + (pays ? "" : "; does the requester pay (AWS_REQUEST_PAYER=requester)?") +
+  return with +
+         (pays ? ";"
+               : "; does the requester pay (--request-payer requester, "
+                 "AWS_REQUEST_PAYER=requester)?") +
          " may these keys read the bucket? is AWS_REGION " + sent.region +
-         " right? is the bucket public (AWS_NO_SIGN_REQUEST=YES)?";
+         " right? is the bucket public (--no-sign-request, AWS_NO_SIGN_REQUEST=YES)?";
 }
 
 std::string end_text(std::uint64_t object_size) {

@@ -21,6 +21,8 @@ inline constexpr const char* advice_on_signed_url =
 inline constexpr const char* advice_on_bad_request =
     "look at the href, the endpoint and AWS_REGION";
 inline constexpr const char* advice_on_missing = "look at the href, or leave the scene out";
+inline constexpr const char* advice_on_missing_bucket =
+    "look at the href and the endpoint (AWS_S3_ENDPOINT, AWS_ENDPOINT_URL)";
 inline constexpr const char* advice_on_replaced =
     "the object was written again since the run began; begin anew";
 inline constexpr const char* advice_on_short_object =

@@ -28,6 +28,8 @@ struct RangeRequest {
   bool may_be_shorter = false;    ///< the object may end before offset + size (to read a header)
   std::string etag{};             ///< what the object must still be; empty: whatever is there
   std::uint64_t object_size = 0;  ///< likewise; 0: whatever is there
+  /// Nothing was heard of its server before: one that cannot be reached is not tried for long.
+  bool is_first = false;
 };
 
 struct RangeAnswer {
@@ -50,22 +52,27 @@ class RangeFailure : public IoError {
     exhausted,  ///< tried until attempts, deadline or the run's budget were used up
   };
   RangeFailure(const std::string& href, const std::string& message, Kind kind, int status,
-               int attempts, std::string range = {})
+               int attempts, std::string range = {}, bool of_place = false)
       : IoError(href, message),
         kind_(kind),
         status_(status),
         attempts_(attempts),
-        range_(std::move(range)) {}
+        range_(std::move(range)),
+        of_place_(of_place) {}
   Kind kind() const { return kind_; }
   int status() const { return status_; }  ///< of the last answer; 0: there was none
   int attempts() const { return attempts_; }
   const std::string& range() const { return range_; }  ///< that was asked for, in words
+  /// Whether other objects of the bucket or server probably fail alike: it refuses, is not there or
+  /// sends a page. (Some buckets refuse what they do not have.)
+  bool of_place() const { return of_place_; }
 
  private:
   Kind kind_;
   int status_;
   int attempts_;
   std::string range_;
+  bool of_place_;
 };
 
 /// What the client did.
