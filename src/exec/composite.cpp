@@ -57,13 +57,6 @@ Catalog find_scenes(const CompositeRequest& request, std::istream& standard_inpu
   return catalog;
 }
 
-bool any_remote(const Survey& survey) {
-  for (const SurveyedScene& scene : survey.surveyed)
-    for (const SceneInput& input : scene.inputs)
-      if (input.remote) return true;
-  return false;
-}
-
 /// One composite, from the catalog to the files. Runs once, and again where scenes turn out to be
 /// unreadable.
 class Composite {
@@ -130,7 +123,7 @@ class Composite {
       warn_all(request_, planned.plan.notes);
       if (request_.explain)
         for (const std::string& row :
-             plan_table(request_, planned.survey, catalog_.counts, planned.plan))
+             plan_table(request_, planned.survey, catalog_.counts, planned.plan, planned.network))
           request_.explain(row);
     }
     grid_ = planned.plan.grid;
@@ -222,16 +215,12 @@ class Composite {
   CompositeResult commit(const Planned& planned, const RunTally& tally,
                          const CompositeOutputs& outputs) {
     const RunFacts facts{
-        request_,
-        planned.survey,
-        catalog_.counts,
-        planned.plan,
-        tally,
-        outputs.files(),
-        seconds_,
-        peak_resident_bytes(),
-        backend_,
-        any_remote(planned.survey.survey) ? std::optional(net_client().tally()) : std::nullopt};
+        request_,        planned.survey,
+        catalog_.counts, planned.plan,
+        tally,           outputs.files(),
+        seconds_,        peak_resident_bytes(),
+        backend_,        planned.network ? std::optional(net_client().tally()) : std::nullopt,
+        planned.network};
     CompositeResult result;
     result.report = report_json(facts);
     write_text(folder_.staged("item.json"), item_json(facts));
@@ -274,8 +263,8 @@ PlanResult plan_composite(const CompositeRequest& request, bool probe,
                                    probe ? Headers::probe_all : Headers::estimate, {}, {});
   warn_all(request, planned.survey.notes);
   warn_all(request, planned.plan.notes);
-  return {plan_json(request, planned.survey, catalog.counts, planned.plan),
-          plan_table(request, planned.survey, catalog.counts, planned.plan)};
+  return {plan_json(request, planned.survey, catalog.counts, planned.plan, planned.network),
+          plan_table(request, planned.survey, catalog.counts, planned.plan, planned.network)};
 }
 
 LeftBehind abandon_outputs() noexcept { return OutputFolder::remove_all_staged(); }

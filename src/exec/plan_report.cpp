@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "exec/report_parts.hpp"
 #include "exec/report_text.hpp"
@@ -17,10 +18,32 @@ std::string order_cost_text(const OrderCost& cost) {
          (cost.spilled ? spilled : "nothing spilled");
 }
 
+using Row = std::function<void(const std::string& name, const std::string& value)>;
+
+std::string traffic_text(const Traffic& t) {
+  return text("%.1f MiB in ", mib(t.bytes)) + counted(t.requests, "request", "requests");
+}
+
+void add_network(const NetworkCost& cost, const Row& row) {
+  const std::string about = cost.estimated ? "~" : "";
+  const auto sum = [&](const PlaceCost& c) {
+    return about + text("%.1f MiB in about ", mib(c.headers.bytes + c.blocks.bytes)) +
+           counted(c.headers.requests + c.blocks.requests, "request", "requests");
+  };
+  row("network", "at most " + sum(cost) + ": headers " + traffic_text(cost.headers) + ", blocks " +
+                     about + traffic_text(cost.blocks) + "; fetched so far " +
+                     traffic_text(cost.fetched));
+  for (const PlaceCost& place : cost.places)
+    row("  " + place.place,
+        sum(place) + text(", %llu files", static_cast<unsigned long long>(place.files)) +
+            (place.requester_pays ? "; requester pays: your account is charged for them" : ""));
+}
+
 }  // namespace
 
 std::string plan_json(const CompositeRequest& request, const SurveyResult& result,
-                      const CatalogCounts& catalog, const Plan& plan) {
+                      const CatalogCounts& catalog, const Plan& plan,
+                      const std::optional<NetworkCost>& network) {
   const Survey& survey = result.survey;
   Json j;
   j["recipe"] = recipe_json(request);
@@ -45,6 +68,7 @@ std::string plan_json(const CompositeRequest& request, const SurveyResult& resul
   j["assets"] = places_json(survey);
   j["headers_read"] = result.headers_read;
   j["read"] = {{"blocks", plan.blocks}, {"bytes_decoded", plan.block_bytes_decoded}};
+  j["network"] = network ? network_cost_json(*network) : Json(nullptr);
   j["tiles"] = plan.tiles.size();
   j["chunks"] = plan.chunks.size();
   j["order"] = order_json(plan);
@@ -56,12 +80,13 @@ std::string plan_json(const CompositeRequest& request, const SurveyResult& resul
 }
 
 std::vector<std::string> plan_table(const CompositeRequest& request, const SurveyResult& result,
-                                    const CatalogCounts& catalog, const Plan& plan) {
+                                    const CatalogCounts& catalog, const Plan& plan,
+                                    const std::optional<NetworkCost>& network) {
   const Json j = Json::parse(plan_json(request, result, catalog, plan));
   const std::string about = j["estimated"].get<bool>() ? "~" : "";
   const MemoryPlan& m = plan.memory;
   std::vector<std::string> lines;
-  const auto row = [&](const std::string& name, const std::string& value) {
+  const Row row = [&](const std::string& name, const std::string& value) {
     lines.push_back(name + std::string(name.size() < 14 ? 14 - name.size() : 1, ' ') + value);
   };
   const Affine& t = plan.grid.transform;
@@ -96,6 +121,7 @@ std::vector<std::string> plan_table(const CompositeRequest& request, const Surve
                     static_cast<long long>(tile_size), plan.chunks.size()));
   row("blocks", about + text("%llu, %.2f GiB decoded", static_cast<unsigned long long>(plan.blocks),
                              gib(double(plan.block_bytes_decoded))));
+  if (network) add_network(*network, row);
   row("memory",
       text("%.0f of %.0f MiB: %.0f program, %llu × %.1f slabs, %.0f sums, %.0f output, %.0f cache",
            mib(m.planned), mib(m.limit), mib(m.process), static_cast<unsigned long long>(m.slabs),

@@ -10,6 +10,7 @@
 #include "exec/report_text.hpp"
 #include "exec/resident_memory.hpp"
 #include "exec/spill_place.hpp"
+#include "io/header_cache.hpp"
 
 namespace cubemill {
 Catalog search(const CompositeRequest& request, std::istream& standard_input) {
@@ -38,19 +39,23 @@ std::optional<GeoBox> like_grid(const Recipe& recipe) {
   return read_header(resolve_href(recipe.grid.like, "./"), 1).grid;
 }
 
-/// Bytes of the tables of blocks of all rasters, once they are open.
-std::uint64_t block_tables(const Survey& survey) {
+/// Bytes of the tables of blocks of the rasters that are not open, once they are.
+std::uint64_t block_tables(const SurveyResult& result) {
   std::uint64_t bytes = 0;
-  for (const SurveyedScene& s : survey.surveyed)
-    for (const SceneInput& in : s.inputs)
-      bytes += 700 + 4 * std::uint64_t(in.info.blocks_across() * in.info.blocks_down());
+  for (std::size_t s = 0; s < result.survey.surveyed.size(); ++s)
+    for (std::size_t i = 0; i < result.survey.surveyed[s].inputs.size(); ++i) {
+      const RasterInfo& info = result.survey.surveyed[s].inputs[i].info;
+      if (!result.bands[s][i])
+        bytes += 700 + 4 * std::uint64_t(info.blocks_across() * info.blocks_down());
+    }
   return bytes;
 }
 
 /// The sizes that the planner cannot know. The output's size depends on the number of periods, so
 /// they are planned on the way.
-Surroundings surroundings(const CompositeRequest& request, const Survey& survey, const GeoBox& grid,
-                          bool opened) {
+Surroundings surroundings(const CompositeRequest& request, const SurveyResult& result,
+                          const GeoBox& grid) {
+  const Survey& survey = result.survey;
   Plan shape;
   shape.grid = grid;
   for (std::size_t i = 0; i < survey.surveyed.size(); ++i) shape.scenes.push_back({i, {}});
@@ -58,7 +63,7 @@ Surroundings surroundings(const CompositeRequest& request, const Survey& survey,
   Surroundings around;
   around.process_bytes = resident_bytes();
   around.spill_room = spill_room(request);
-  if (!opened) around.source_bytes = block_tables(survey);
+  around.source_bytes = block_tables(result);
   for (const OutputFile& f : output_files(shape, survey, request.recipe, request.compression)) {
     around.output_bytes += CogWriter::overview_bytes(f.spec);
     around.output_bytes_per_thread =
@@ -102,20 +107,36 @@ void note_ill_suited_methods(Plan& plan, const Survey& survey) {
   }
 }
 
+std::optional<NetworkCost> network_of(const Planned& planned, Headers headers) {
+  const std::vector<SurveyedScene>& scenes = planned.survey.survey.surveyed;
+  if (std::none_of(scenes.begin(), scenes.end(), [](const SurveyedScene& s) {
+        return std::any_of(s.inputs.begin(), s.inputs.end(),
+                           [](const SceneInput& in) { return in.remote; });
+      }))
+    return {};
+  return network_cost(planned.plan, planned.survey.survey,
+                      {planned.survey.bands, net_client().tally().places,
+                       headers == Headers::open_all, has_kept_header, [](const std::string& place) {
+                         const std::string bucket = bucket_of(place);
+                         return !bucket.empty() && net_pays_for(bucket);
+                       }});
+}
+
 }  // namespace
 
 Planned plan_for(const CompositeRequest& request, const Limits& limits,
                  const std::vector<Scene>& scenes, Headers headers,
                  const std::optional<GeoBox>& grid, const std::vector<SkippedScene>& leave_out) {
-  Planned p{survey_scenes(scenes, request.recipe, headers, limits.threads, leave_out), {}};
+  Planned p{survey_scenes(scenes, request.recipe, headers, limits.threads, leave_out), {}, {}};
   const Survey& survey = p.survey.survey;
   check_skipped(p.survey.skipped, survey.scenes.size(), request.recipe);
   const std::optional<GeoBox> like = grid ? std::nullopt : like_grid(request.recipe);
   const GeoBox chosen = grid ? *grid : choose_grid(survey, request.recipe, like ? &*like : nullptr);
-  p.plan = make_plan(survey, request.recipe, limits, chosen,
-                     surroundings(request, survey, chosen, headers == Headers::open_all));
+  p.plan =
+      make_plan(survey, request.recipe, limits, chosen, surroundings(request, p.survey, chosen));
   check_area(p.plan);
   note_ill_suited_methods(p.plan, survey);
+  p.network = network_of(p, headers);
   return p;
 }
 

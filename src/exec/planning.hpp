@@ -8,6 +8,7 @@
 #include "cubemill/exec/composite.hpp"
 #include "cubemill/io/catalog.hpp"
 #include "cubemill/plan/plan.hpp"
+#include "exec/network_cost.hpp"
 #include "exec/surveyor.hpp"
 
 namespace cubemill {
@@ -18,6 +19,7 @@ Catalog search(const CompositeRequest& request, std::istream& standard_input);
 struct Planned {
   SurveyResult survey;
   Plan plan;
+  std::optional<NetworkCost> network;  ///< where files are remote
 };
 
 /// Plans within `limits`. `grid`: the output grid where it is known already; `leave_out`: scenes

@@ -165,6 +165,30 @@ Json memory_json(const MemoryPlan& m) {
           {"window_edge", m.window_edge}};
 }
 
+Json network_cost_json(const NetworkCost& cost) {
+  const auto traffic = [](const Traffic& t) {
+    return Json{{"requests", t.requests}, {"bytes", t.bytes}};
+  };
+  const auto json = [&](const PlaceCost& c) {
+    return Json{{"requests", c.headers.requests + c.blocks.requests},
+                {"bytes", c.headers.bytes + c.blocks.bytes},
+                {"files", c.files},
+                {"headers", traffic(c.headers)},
+                {"blocks", traffic(c.blocks)},
+                {"fetched", traffic(c.fetched)},
+                {"requester_pays", c.requester_pays}};
+  };
+  Json all = json(cost);
+  all["estimated"] = cost.estimated;
+  all["places"] = Json::array();
+  for (const PlaceCost& place : cost.places) {
+    Json entry = {{"place", place.place}};
+    entry.update(json(place));
+    all["places"].push_back(std::move(entry));
+  }
+  return all;
+}
+
 Json order_json(const Plan& plan) {
   return {{"order", plan.order == Order::scene ? "scene" : "tile"},
           {"reason", plan.order_reason},

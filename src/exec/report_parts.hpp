@@ -17,6 +17,8 @@ Json lattices_json(const Survey& survey, const Plan& plan);
 /// One entry for every input and every set of numbers that scenes have.
 Json scaling_json(const Survey& survey);
 Json memory_json(const MemoryPlan& memory);
+/// What the run is expected to cost over the network.
+Json network_cost_json(const NetworkCost& cost);
 /// Where the assets that are read lie, and how many in each place.
 Json places_json(const Survey& survey);
 /// A scene that was left out; what was tried only where that is known.

@@ -7,6 +7,7 @@
 #include "cubemill/exec/composite.hpp"
 #include "exec/backend_choice.hpp"
 #include "exec/composite_outputs.hpp"
+#include "exec/network_cost.hpp"
 #include "exec/surveyor.hpp"
 
 namespace cubemill {
@@ -23,6 +24,7 @@ struct RunFacts {
   std::uint64_t peak_bytes = 0;
   BackendDecision backend;
   std::optional<NetTally> network = {};  ///< where assets are on one
+  std::optional<NetworkCost> planned_network = {};
 };
 
 std::string report_json(const RunFacts& facts);
@@ -30,11 +32,13 @@ std::string report_json(const RunFacts& facts);
 std::string item_json(const RunFacts& facts);
 std::vector<std::string> summary_lines(const RunFacts& facts, const std::string& folder);
 
-/// The plan as JSON and as a table.
+/// The plan as JSON and as a table. `network`: nothing where all files are local.
 std::string plan_json(const CompositeRequest& request, const SurveyResult& survey,
-                      const CatalogCounts& catalog, const Plan& plan);
+                      const CatalogCounts& catalog, const Plan& plan,
+                      const std::optional<NetworkCost>& network = {});
 std::vector<std::string> plan_table(const CompositeRequest& request, const SurveyResult& survey,
-                                    const CatalogCounts& catalog, const Plan& plan);
+                                    const CatalogCounts& catalog, const Plan& plan,
+                                    const std::optional<NetworkCost>& network = {});
 
 /// `2021-01-01 … 2021-12-31`: the asked interval, at open ends the scenes'.
 std::string date_range(const Survey& survey, const Plan& plan, const Recipe& recipe);

@@ -15,9 +15,14 @@ Json changed_json(const HeaderTally& headers) {
 }
 
 /// Null where all files are local.
-Json network_json(const std::optional<NetTally>& n, const RunTally& run,
-                  const HeaderTally& headers) {
+Json network_json(const RunFacts& f) {
+  const std::optional<NetTally>& n = f.network;
+  const RunTally& run = f.tally;
+  const HeaderTally& headers = f.survey.headers;
   if (!n) return nullptr;
+  Json places = Json::array();
+  for (const auto& [place, traffic] : n->places)
+    places.push_back({{"place", place}, {"requests", traffic.requests}, {"bytes", traffic.bytes}});
   return {{"requests", n->requests},
           {"ranges", n->ranges},
           {"bytes", n->bytes},
@@ -30,6 +35,8 @@ Json network_json(const std::optional<NetTally>& n, const RunTally& run,
           {"headers_refetched", headers.refetched},
           {"headers_changed", changed_json(headers)},
           {"peak_in_flight", n->peak_in_flight},
+          {"places", places},
+          {"planned", f.planned_network ? network_cost_json(*f.planned_network) : Json(nullptr)},
           {"ahead",
            {{"ranges", run.supply.ranges},
             {"bytes", run.supply.bytes},
@@ -119,7 +126,7 @@ std::string report_json(const RunFacts& f) {
                     {"bytes_read", read.cost.bytes_read},
                     {"bytes_decoded", read.cost.bytes_decoded},
                     {"requests", read.cost.requests}};
-  report["network"] = network_json(f.network, f.tally, f.survey.headers);
+  report["network"] = network_json(f);
   Json seconds = Json::object();
   for (const auto& [name, s] : f.seconds) seconds[name] = seconds.value(name, 0.0) + s;
   report["seconds"] = seconds;

@@ -129,11 +129,11 @@ class Surveyor {
   // another by now: a remote one is fetched once more.
   SceneInput open_input(const Scene& scene, const Input& input, const BandChoice& choice,
                         std::vector<std::unique_ptr<RasterBand>>& bands) {
-    const std::size_t opened = bands.size();
+    const std::size_t before = bands.size();
     std::string reason;
     try {
       SceneInput in = open_once(scene, input, choice, bands);
-      if (bands.size() > opened) note_doubt(scene, in.asset, bands.back()->header_doubt());
+      if (bands.back()) note_doubt(scene, in.asset, bands.back()->header_doubt());
       return in;
     } catch (const RangeFailure& failure) {
       if (failure.kind() != RangeFailure::Kind::replaced) throw;
@@ -142,7 +142,7 @@ class Surveyor {
       if (!is_remote(choice.asset->href)) throw;
       reason = error.what();
     }
-    bands.resize(opened);
+    bands.resize(before);
     RemoteFile::forget(choice.asset->href);
     SceneInput in = open_once(scene, input, choice, bands);
     note_doubt(scene, in.asset, reason);
@@ -197,18 +197,26 @@ class Surveyor {
       if (known != seen_.end()) {
         in.info = info_from_metadata(*choice.asset, known->second);
         in.estimated = true;
+        bands.push_back(nullptr);
         return;
       }
-      in.info = read_header(in.href, in.band);
+      read_one(in, bands);
       seen_.emplace(key, in.info);
-    } else if (headers_ == Headers::open_all) {
+    } else {
+      read_one(in, bands);
+    }
+    const std::lock_guard lock(mutex_);
+    ++result_.headers_read;
+  }
+
+  void read_one(SceneInput& in, std::vector<std::unique_ptr<RasterBand>>& bands) const {
+    if (headers_ == Headers::open_all || in.remote) {
       bands.push_back(open_raster(in.href, in.band));
       take_info(*bands.back(), in);
     } else {
       in.info = read_header(in.href, in.band);
+      bands.push_back(nullptr);
     }
-    const std::lock_guard lock(mutex_);
-    ++result_.headers_read;
   }
 
   static void take_info(const RasterBand& raster, SceneInput& in) {

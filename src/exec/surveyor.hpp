@@ -35,7 +35,8 @@ struct HeaderTally {
 
 struct SurveyResult {
   Survey survey;
-  /// By surveyed scene and input; filled for Headers::open_all.
+  /// By surveyed scene and input: all for Headers::open_all; else those on a network of which the
+  /// header was read, for their tables of blocks, and null.
   std::vector<std::vector<std::unique_ptr<RasterBand>>> bands;
   std::vector<SkippedScene> skipped;
   std::vector<std::string> notes;

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "cubemill/net/range_client.hpp"
+
 namespace cubemill {
 namespace {
 
@@ -127,12 +129,11 @@ std::string bucket_of(const std::string& href) {
 }
 
 std::string place_of(const std::string& href) {
+  if (is_remote(href)) return remote_place(href);
   if (const std::string scheme = scheme_of(href); !scheme.empty()) {
     const std::size_t host = scheme.size() + 3;
     const std::size_t end = std::min(href.find_first_of("/?#", host), href.size());
-    const std::string authority = href.substr(host, end - host);
-    const std::size_t user = is_http(scheme) ? authority.rfind('@') : std::string::npos;
-    return scheme + "://" + (user == std::string::npos ? authority : authority.substr(user + 1));
+    return scheme + "://" + href.substr(host, end - host);
   }
   if (!href.starts_with("/vsi")) return "files";
   for (const auto& [name, prefix] : gdal_stores)

@@ -11,6 +11,13 @@ bool is_remote(const std::string& href) {
          net::starts_but_for_case(href, "https://");
 }
 
+std::string remote_place(const std::string& href) {
+  const std::size_t scheme = href.find("://"), host = scheme + 3;
+  const std::string authority = href.substr(host, href.find_first_of("/?#", host) - host);
+  if (href.starts_with("s3://")) return "s3://" + authority;
+  return net::lower(href.substr(0, scheme)) + "://" + authority.substr(authority.rfind('@') + 1);
+}
+
 namespace net {
 
 Href parse_href(const std::string& text) {

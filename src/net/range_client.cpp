@@ -101,6 +101,7 @@ NetTally RangeClient::tally() const {
   tally.refreshed = c.refreshed;
   tally.peak_in_flight = c.peak_in_flight;
   tally.nanoseconds_cpu = impl_->nanoseconds_cpu();
+  tally.places = c.places.all();
   return tally;
 }
 
@@ -140,6 +141,12 @@ RangeClient& net_client() {
   if (!is_registered) throw std::bad_alloc();
   if (!process.client) process.client = std::make_unique<RangeClient>(process.options);
   return *process.client;
+}
+
+bool net_pays_for(const std::string& bucket) {
+  ProcessClient& process = process_client();
+  const std::lock_guard lock(process.mutex);
+  return net::pays_for(process.options, net::process_environment(), bucket);
 }
 
 }  // namespace cubemill

@@ -67,6 +67,7 @@ void RangeLoop::launch(PendingRange& range, WireRequest wire, Transfer*& as, Mom
   as = transfer.get();
   flying_.emplace(as, std::move(transfer));
   ++counters_.requests;
+  counters_.places.add(remote_place(range.href.text), {1, 0});
   if (flying_.size() > counters_.peak_in_flight) counters_.peak_in_flight = flying_.size();
   if (&as == &range.flying) hedging_.sent();
 }
@@ -85,8 +86,9 @@ void RangeLoop::hedge(PendingRange& range, Moment now) {
 RangeLoop::TransferPtr RangeLoop::land(Transfer& transfer, CURLcode code) {
   TransferPtr landed = std::move(flying_.extract(&transfer).mapped());
   landed->finish(multi_.get(), code);
-  counters_.bytes += landed->received_body();
   PendingRange& range = *landed->range;
+  counters_.bytes += landed->received_body();
+  counters_.places.add(remote_place(range.href.text), {0, landed->received_body()});
   if (range.beside == &transfer) {
     range.beside = nullptr;
     --hedges_;

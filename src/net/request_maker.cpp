@@ -1,5 +1,6 @@
 #include "net/request_maker.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/ascii.hpp"
@@ -16,12 +17,19 @@ bool is_strong(const std::string& etag) { return !etag.empty() && !etag.starts_w
 
 }  // namespace
 
+bool pays_for(const NetOptions& options, const Environment& environment,
+              const std::string& bucket) {
+  const auto& paid = options.requester_pays_buckets;
+  return options.requester_pays.value_or(
+             equal_but_for_case(environment("AWS_REQUEST_PAYER"), "requester")) ||
+         std::find(paid.begin(), paid.end(), bucket) != paid.end();
+}
+
 RequestMaker::RequestMaker(const NetOptions& options, const Environment& environment,
                            std::function<void()> changed)
-    : sign_(options.sign && !is_yes(environment("AWS_NO_SIGN_REQUEST"))),
-      pays_(options.requester_pays.value_or(
-          equal_but_for_case(environment("AWS_REQUEST_PAYER"), "requester"))),
-      paying_buckets_(options.requester_pays_buckets.begin(), options.requester_pays_buckets.end()),
+    : options_(options),
+      environment_(environment),
+      sign_(options.sign && !is_yes(environment("AWS_NO_SIGN_REQUEST"))),
       places_(s3_endpoint(environment, AwsProfiles(environment)), options.bucket_regions),
       keeper_(chain(environment), changed),
       signed_(options.sign_command, changed) {}
@@ -58,7 +66,8 @@ std::variant<WireRequest, Pending, Unmakeable> RequestMaker::make_s3(const Href&
     if (!wire.keys->token.empty())
       wire.headers.push_back("x-amz-security-token: " + wire.keys->token);
   }
-  if (requester_pays(href.bucket)) wire.headers.push_back("x-amz-request-payer: requester");
+  if (pays_for(options_, environment_, href.bucket))
+    wire.headers.push_back("x-amz-request-payer: requester");
   return wire;
 }
 
@@ -105,10 +114,6 @@ bool RequestMaker::refused(const Href& href, const WireRequest& sent, Moment now
 
 void RequestMaker::answered(const Href& href, const WireRequest& sent) {
   if (!href.is_s3()) signed_.answered(href.text, sent.url);
-}
-
-bool RequestMaker::requester_pays(const std::string& bucket) const {
-  return pays_ || paying_buckets_.contains(bucket);
 }
 
 }  // namespace cubemill::net

@@ -4,7 +4,6 @@
 #pragma once
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <variant>
 
@@ -23,6 +22,9 @@ struct Pending {};
 struct Unmakeable {
   std::string why, advice;
 };
+
+/// Whether requests to a bucket say that the requester pays.
+bool pays_for(const NetOptions& options, const Environment& environment, const std::string& bucket);
 
 class RequestMaker {
  public:
@@ -51,10 +53,10 @@ class RequestMaker {
  private:
   std::variant<WireRequest, Pending, Unmakeable> make_s3(const Href& href, Moment now);
   std::variant<WireRequest, Pending, Unmakeable> make_url(const Href& href);
-  bool requester_pays(const std::string& bucket) const;
 
-  bool sign_, pays_;
-  std::set<std::string> paying_buckets_;
+  const NetOptions options_;
+  const Environment environment_;
+  bool sign_;
   S3Places places_;
   CredentialKeeper keeper_;
   SignedUrls signed_;

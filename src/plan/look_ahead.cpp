@@ -3,24 +3,16 @@
 #include <utility>
 
 #include "cubemill/pixel/window_layout.hpp"
+#include "plan/block_uses.hpp"
 #include "plan/plan_parts.hpp"
 
 namespace cubemill {
 namespace {
 
-/// Blocks are about this much smaller in a file, where nobody has counted: Landsat's, DEFLATE.
-constexpr double usual_compression = 2.4;
 /// More chunks than this need not be known ahead: their flags would fill the memory.
 constexpr std::uint64_t most_chunks = 4096;
 /// What is kept of a screened chunk beside its flags.
 constexpr std::uint64_t screened_overhead = 1024;
-
-double stored_block_bytes(const RasterInfo& info) {
-  const double blocks = double(info.blocks_across() * info.blocks_down());
-  if (info.stored_bytes > 0) return double(info.stored_bytes) / blocks;
-  return double(info.block_width) * info.block_height * double(size_of(info.type)) /
-         usual_compression;
-}
 
 /// Chunks between two uses of a row of blocks, about.
 std::uint64_t chunks_in_a_row(const Plan& plan) {
@@ -54,8 +46,8 @@ LookAhead useful_look_ahead(const Plan& plan, const Survey& survey) {
   if (!remote) return {};
   LookAhead useful;
   const double count = double(plan.chunks.size());
-  useful.chunks =
-      std::min<std::uint64_t>({chunks_in_a_row(plan) * 5 / 2 + 32, most_chunks, plan.chunks.size()});
+  useful.chunks = std::min<std::uint64_t>(
+      {chunks_in_a_row(plan) * 5 / 2 + 32, most_chunks, plan.chunks.size()});
   useful.screened =
       std::uint64_t(double(useful.chunks) * (classes / count + double(screened_overhead)));
   useful.fetched = std::uint64_t(1.5 * double(useful.chunks) * stored / count) + (8 << 20);

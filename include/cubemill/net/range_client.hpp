@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,6 +21,8 @@ namespace cubemill {
 
 /// Whether an href is fetched here: s3://…, http://…, https://….
 bool is_remote(const std::string& href);
+/// Gives the bucket or server of such an href: `s3://bucket`, `https://host`.
+std::string remote_place(const std::string& href);
 
 struct RangeRequest {
   std::string href{};  ///< s3://bucket/key or http(s)://…, as in the catalog
@@ -75,6 +78,10 @@ class RangeFailure : public IoError {
   bool of_place_;
 };
 
+struct Traffic {
+  std::uint64_t requests = 0, bytes = 0;  ///< sent; of bodies received
+};
+
 /// What the client did.
 struct NetTally {
   std::uint64_t ranges = 0;           ///< asked for
@@ -86,6 +93,7 @@ struct NetTally {
   std::uint64_t refreshed = 0;        ///< credentials and signed URLs made anew
   std::uint64_t peak_in_flight = 0;   ///< requests
   std::uint64_t nanoseconds_cpu = 0;  ///< of the client's thread
+  std::map<std::string, Traffic> places{};  ///< by bucket or server, as the href names it
 };
 
 class RangeClient {
@@ -124,5 +132,7 @@ void initialise_net(NetOptions options);
 void close_net();
 /// The client of this process; made at the first call after `initialise_net`.
 RangeClient& net_client();
+/// Whether its requests to a bucket say that the requester pays.
+bool net_pays_for(const std::string& bucket);
 
 }  // namespace cubemill
