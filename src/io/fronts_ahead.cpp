@@ -200,6 +200,7 @@ struct FrontsAhead::State : std::enable_shared_from_this<State> {
   static std::mutex current_mutex;
   static std::shared_ptr<State> current;  // of the object that lives
 };
+
 std::mutex FrontsAhead::State::current_mutex;
 std::shared_ptr<FrontsAhead::State> FrontsAhead::State::current;
 

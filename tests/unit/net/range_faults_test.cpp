@@ -258,6 +258,31 @@ TEST(RangeFaults, ARefusedConnectionSaysWhatToLookAt) {
   EXPECT_THAT(failure.what(), HasSubstr("AWS_S3_ENDPOINT"));
 }
 
+TEST(RangeFaults, AServerThatWasNeverThereIsNotTriedForLong) {
+  S3Stand stand;
+  stand.environment.set("AWS_S3_ENDPOINT", "127.0.0.1:1");
+  RangeClient client(quick());
+  RangeRequest request = range();
+  EXPECT_EQ(failure_of(client, request).attempts(), quick().attempts);
+  request.is_first = true;
+  EXPECT_EQ(failure_of(client, request).attempts(), 3);
+}
+
+TEST(RangeFaults, SayWhetherOtherObjectsOfThePlaceFailAlike) {
+  const S3Stand stand;
+  RangeClient client(quick());
+  const auto is_of_place = [&](const std::string& rule, const RangeRequest& request = range()) {
+    stand.faults(rule);
+    return failure_of(client, request).of_place();
+  };
+  for (const char* rule : {"denied", "expired", "html"}) EXPECT_TRUE(is_of_place(rule)) << rule;
+  for (const char* rule : {"missing", "error:status=500", "slowdown"})
+    EXPECT_FALSE(is_of_place(rule)) << rule;
+  EXPECT_TRUE(is_of_place("", range("s3://no-such-bucket/a.tif")));
+  EXPECT_FALSE(is_of_place("", range("s3://bucket/no-such-key.tif")));
+  EXPECT_TRUE(is_of_place("", range("https://no-such-host.invalid/a.tif")));
+}
+
 TEST(RangeFaults, AHostThatIsNotThereSaysSo) {
   const S3Stand stand;
   NetOptions options = quick();
