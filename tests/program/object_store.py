@@ -13,11 +13,27 @@ STAND = ROOT / "tests/tools/s3_stand/s3_stand.py"
 KEYS = {"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK"}
 
 
-class ObjectStore:
-    """The stand over a folder of buckets; its faults are set and its requests are counted from outside."""
+def environment_of(endpoint, **more):
+    """All that the program is told of a server; nothing of this machine's own identities."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {
+        **clean,
+        "AWS_S3_ENDPOINT": endpoint,
+        "AWS_HTTPS": "NO",
+        "AWS_VIRTUAL_HOSTING": "FALSE",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        **more,
+    }
 
-    def __init__(self, root, *arguments):
-        command = [sys.executable, str(STAND), "--root", str(root), "--exit-with-parent", *map(str, arguments)]
+
+class ObjectStore:
+    """The stand over a folder of buckets, or before a real server; its faults are set and its requests are counted from
+    outside."""
+
+    def __init__(self, root, *arguments, upstream=False):
+        command = [sys.executable, str(STAND), "--upstream" if upstream else "--root", str(root), "--exit-with-parent", *map(str, arguments)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.endpoint = json.loads(self.process.stdout.readline())["endpoint"]
 
@@ -50,18 +66,8 @@ class ObjectStore:
         return self.control("log?n=2000")
 
     def environment(self, **more):
-        """All that the program is told of the store; nothing of this machine's own identities."""
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        return {
-            **clean,
-            "AWS_S3_ENDPOINT": self.endpoint,
-            "AWS_HTTPS": "NO",
-            "AWS_VIRTUAL_HOSTING": "FALSE",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            **more,
-        }
+        """All that the program is told of the store."""
+        return environment_of(self.endpoint, **more)
 
     def place(self, scheme):
         """Where the buckets are, as an href says it."""
