@@ -6,10 +6,9 @@ import os
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
-from conftest import ROOT
-
-STAND = ROOT / "tests/tools/s3_stand/s3_stand.py"
+STAND = Path(__file__).resolve().parents[1] / "tools/s3_stand/s3_stand.py"
 KEYS = {"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK"}
 
 
@@ -33,7 +32,8 @@ class ObjectStore:
     outside."""
 
     def __init__(self, root, *arguments, upstream=False):
-        command = [sys.executable, str(STAND), "--upstream" if upstream else "--root", str(root), "--exit-with-parent", *map(str, arguments)]
+        command = [sys.executable, str(STAND), "--upstream" if upstream else "--root", str(root), "--exit-with-parent"]
+        command += map(str, arguments)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.endpoint = json.loads(self.process.stdout.readline())["endpoint"]
 

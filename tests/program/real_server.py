@@ -82,7 +82,7 @@ class Refused(Exception):
 
 
 class RealServer:
-    """A SeaweedFS over an empty folder, with one user (KEYS) and a bucket open to all; it takes objects when this is made."""
+    """A SeaweedFS over an empty folder, with one user (KEYS) and a bucket open to all. Once made, it takes objects."""
 
     def __init__(self, folder):
         ports = dict(zip(PORTS, free_ports(len(PORTS))))

@@ -13,23 +13,20 @@ from types import SimpleNamespace
 import pytest
 
 from conftest import Program
+from network_faults import (
+    BAD_DAYS, DAMAGED_BLOCKS, DAMAGED_FOR_GOOD, EVERY_RANGE, FILES, FRONT, GRID, HEADER_BYTES, NETWORK_WORDS, NO_HEADERS,
+    OTHER_FRONTS, PATIENCE, PERSISTENT, RED, SCENES, SEED, SILENCE, SIZE, SLOW, SOON, WRONG_KEYS, at_first, bad_day,
+    most_seconds, with_parameter,
+)  # fmt: skip
 from object_store import KEYS, ObjectStore, catalog_of
-from small_runs import EVERY, composite, one_error, report, result, sample
-
-GRID = ["--resolution", 60, "--period", "all", "--compress", "lzw", "--threads", 2]
-FRONT = 32768  # bytes with which a file is opened
-SCENES, BANDS = 4, 3
-FILES = SCENES * BANDS
-SOON = ["--read-timeout", 3]  # what stays wrong is given up
-PATIENCE = 30  # seconds: no run of these takes longer, on a slow machine and with a silent server
-RED = "*_SR_B4.TIF"  # the red band of every scene
+from small_runs import composite, one_error, report, result, sample
 
 
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory):
     """A folder of buckets; `demo` holds an archive of two days."""
     root = tmp_path_factory.mktemp("buckets")
-    done = Program(root).run("demo", root / "demo/c", "--scenes", SCENES, "--size", 600, "--seed", 7)
+    done = Program(root).run("demo", root / "demo/c", "--scenes", SCENES, "--size", SIZE, "--seed", SEED)
     assert done.returncode == 0, done.stderr
     return root
 
@@ -119,33 +116,12 @@ def test_what_comes_by_network_is_what_lies_on_the_disk(program, bucket, site):
 
 # ---------------------------------------------------------------- what passes
 
-EVERY_RANGE = [
-    "slowdown",
-    "error:status=500",
-    "error:status=429",
-    "reset_early",
-    "reset",
-    "truncate",
-    "truncate:at=0",
-    "short",
-    "short:at=0.99",
-    "empty",
-    "html",
-    "fullbody",
-    "otherrange",
-    "redirect",
-]
-
-
-def with_parameter(rule, parameter):
-    return f"{rule}{',' if ':' in rule else ':'}{parameter}"
-
 
 @pytest.mark.parametrize("attempts", sample([1, 2], [2]))
-@pytest.mark.parametrize("rule", EVERY_RANGE)
+@pytest.mark.parametrize("rule", EVERY_RANGE.values())
 def test_a_fault_that_every_range_meets_leaves_no_trace(program, either_site, rule, attempts):
     """Each range at its first attempt, or at its first two."""
-    either_site.store.misbehave(with_parameter(rule, f"attempts={attempts}"))
+    either_site.store.misbehave(at_first(rule, attempts))
     done = run(program, either_site)
     assert either_site.store.hits() >= attempts * FILES
     check_whole(program, either_site, done)
@@ -153,7 +129,7 @@ def test_a_fault_that_every_range_meets_leaves_no_trace(program, either_site, ru
 
 @pytest.mark.parametrize("rule", ["slowdown", "truncate", "html", "fullbody", "redirect"])
 def test_a_web_server_s_fault_leaves_no_trace(program, by_http, rule):
-    by_http.store.misbehave(with_parameter(rule, "attempts=1"))
+    by_http.store.misbehave(at_first(rule, 1))
     done = run(program, by_http)
     assert by_http.store.hits() >= FILES
     check_whole(program, by_http, done)
@@ -161,7 +137,7 @@ def test_a_web_server_s_fault_leaves_no_trace(program, by_http, rule):
 
 @pytest.mark.parametrize("times", sample([1, 2], [2]))
 @pytest.mark.parametrize("skip", [0, FILES], ids=["at open", "mid-run"])
-@pytest.mark.parametrize("rule", ["stall_early:s=60", "stall:s=60", "stall:at=0,s=60"])
+@pytest.mark.parametrize("rule", SILENCE.values())
 def test_a_server_that_falls_silent_leaves_no_trace(program, either_site, rule, skip, times):
     either_site.store.misbehave(with_parameter(rule, f"skip={skip},times={times}"))
     done = run(program, either_site)
@@ -169,23 +145,22 @@ def test_a_server_that_falls_silent_leaves_no_trace(program, either_site, rule, 
     check_whole(program, either_site, done)
 
 
-def test_a_slow_server_is_waited_for(program, either_site):
-    either_site.store.misbehave("bandwidth:bps=200000")
+@pytest.mark.parametrize("rule", SLOW.values())
+def test_a_slow_server_is_waited_for(program, either_site, rule):
+    either_site.store.misbehave(rule)
     check_whole(program, either_site, run(program, either_site))
 
 
-@pytest.mark.parametrize("rule", ["bitflip:at=0.3", "bitflip:at=0.9,n=3", "zero", "wrongrange"])
+@pytest.mark.parametrize("rule", DAMAGED_BLOCKS.values())
 def test_a_block_that_comes_damaged_is_fetched_again(program, either_site, rule):
-    either_site.store.misbehave(with_parameter(rule, f"minbytes={FRONT + 1},attempts=1"))
+    either_site.store.misbehave(at_first(rule, 1, minbytes=FRONT + 1))
     done = run(program, either_site)
     assert either_site.store.hits() > 0
     check_whole(program, either_site, done)
     assert report(program.work / "out")["network"]["damaged_blocks"] > 0
 
 
-# Where in a file, whose directory begins at byte 192: the magic, where the directory is, its length, tags, the
-# georeference and the tables of blocks.
-@pytest.mark.parametrize("at", [3, 6, 194, 222, 247, 282, 302, 380, 422, 502, 954, 989])
+@pytest.mark.parametrize("at", HEADER_BYTES)
 def test_a_header_that_comes_damaged_is_fetched_again(program, either_site, at):
     either_site.store.misbehave(f"bitflip:at={at},times=1,key={RED}")
     done = run(program, either_site)
@@ -203,32 +178,15 @@ def test_a_damaged_header_is_never_believed_in_silence(program, signed, at):
         check_whole(program, signed, done)
 
 
-@pytest.mark.parametrize("rule", ["wrongrange", "zero:at=0", "zero:at=2"])
+@pytest.mark.parametrize("rule", OTHER_FRONTS.values())
 def test_a_front_that_is_another_file_s_is_fetched_again(program, either_site, rule):
-    either_site.store.misbehave(with_parameter(rule, f"attempts=1,times={FILES}"))
+    either_site.store.misbehave(at_first(rule, 1, times=FILES))
     done = run(program, either_site)
     assert either_site.store.hits() == FILES
     check_whole(program, either_site, done)
 
 
 # ---------------------------------------------------------------- what stays
-
-PERSISTENT = {
-    "503 always": ("slowdown", ["HTTP 503 SlowDown", r"\(\d+ attempts in [\d.]+ s\)", "deadline"]),
-    "500 mid-run": (f"error:status=500,skip={FILES}", ["HTTP 500", r"\(\d+ attempts in [\d.]+ s\)"]),
-    "reset always": ("reset_early", [r"\(\d+ attempts in [\d.]+ s\)"]),
-    "truncated mid-run": (f"truncate:minbytes={FRONT + 1}", ["ends before|bytes|closed", r"\(\d+ attempts"]),
-    "404 at open": (f"missing:key={RED}", ["HTTP 404", "1 attempt"]),
-    "404 mid-run": (f"missing:skip={FILES}", ["HTTP 404", "1 attempt"]),
-    "403 at open": ("denied", ["HTTP 403", "1 attempt"]),
-    "403 mid-run": (f"denied:skip={FILES}", ["HTTP 403", "1 attempt"]),
-    "expired token": ("expired", ["HTTP 400", "ExpiredToken", "1 attempt"]),
-    "expired token, 403": ("expired:status=403", ["HTTP 403", "ExpiredToken", "1 attempt"]),
-    "overwritten mid-run": (f"othertag:minbytes={FRONT + 1}", ["another object than before", "1 attempt"]),
-    "a page always": ("html", ["HTML page", "4 attempts"]),
-    "a page mid-run": (f"html:skip={FILES}", ["HTML page", "4 attempts"]),
-    "silence": ("stall_early:s=60", [r"\(\d+ attempts? in [\d.]+ s\)"]),
-}
 
 
 @pytest.mark.parametrize("case", PERSISTENT)
@@ -241,14 +199,14 @@ def test_a_fault_that_stays_is_one_clear_line_and_no_file(program, site, case):
     check_failed(program, done, HREF, RANGE, *says)
 
 
-@pytest.mark.parametrize("rule", [f"bitflip:minbytes={FRONT + 1},key={RED}", f"wrongrange:minbytes={FRONT + 1}"])
+@pytest.mark.parametrize("rule", DAMAGED_FOR_GOOD.values())
 def test_a_block_that_stays_damaged_is_one_clear_line_and_no_file(program, either_site, rule):
     either_site.store.misbehave(rule)
     done = run(program, either_site)
     check_failed(program, done, HREF, r"block \(\d+, \d+\), \d+ bytes at byte \d+", r"fetched 3 times")
 
 
-@pytest.mark.parametrize("rule", [f"bitflip:at=1,key={RED}", f"bitflip:at=318,key={RED}", "zero:at=0", "wrongrange"])
+@pytest.mark.parametrize("rule", NO_HEADERS.values())
 def test_a_header_that_stays_damaged_is_one_clear_line_and_no_file(program, either_site, rule):
     either_site.store.misbehave(rule)
     check_failed(program, run(program, either_site), r"/demo/c/\S+\.TIF: ")
@@ -351,17 +309,9 @@ def test_a_bucket_that_is_paid_for_is_read_with_the_users_word(program, bucket, 
         check_whole(program, signed, run(program, signed, "--request-payer", "demo", env=environment))
 
 
-@pytest.mark.parametrize(
-    ("keys", "says"),
-    [
-        ({"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "other"}, "these keys are wrong for this endpoint"),
-        ({"AWS_ACCESS_KEY_ID": "other", "AWS_SECRET_ACCESS_KEY": "SK"}, "these keys are wrong for this endpoint"),
-        ({"AWS_NO_SIGN_REQUEST": "YES"}, "no credentials|not signed"),
-        ({}, "no credentials were found"),
-    ],
-    ids=["wrong secret", "wrong id", "unsigned", "none"],
-)
-def test_credentials_that_do_not_fit_are_one_clear_line(program, store, signed, keys, says):
+@pytest.mark.parametrize("case", WRONG_KEYS)
+def test_credentials_that_do_not_fit_are_one_clear_line(program, store, signed, case):
+    keys, says = WRONG_KEYS[case]
     store.misbehave()
     done = run(program, signed, env=store.environment(**keys))
     line = check_failed(program, done, HREF, RANGE, "HTTP 403", says, "1 attempt")
@@ -377,21 +327,11 @@ def test_a_public_bucket_needs_no_credentials(program, bucket, signed, words):
 
 # ---------------------------------------------------------------- a bad day
 
-BAD_DAY = {
-    "slowdown": 0.02, "error:status=500": 0.01, "reset": 0.01, "truncate": 0.01, "reset_early": 0.01,
-    "short": 0.005, "stall:s=60": 0.004, "bitflip": 0.002,
-}  # fmt: skip
-
-
-def bad_day(times):
-    """Its rules, with each fault `times` as frequent."""
-    return [with_parameter(rule, f"rate={rate * times}") for rule, rate in BAD_DAY.items()]
-
 
 @pytest.mark.parametrize("seed", sample(range(1, 31), [1, 2]))
-@pytest.mark.parametrize(("times", "more"), [(1, 10), (5, 20)], ids=["bad", "five times as bad"])
-def test_a_bad_day_costs_time_only(program, bucket, signed, seed, times, more):
-    """More silent answers than are asked beside cost the ten seconds after which silence is given up."""
+@pytest.mark.parametrize("day", BAD_DAYS)
+def test_a_bad_day_costs_time_only(program, bucket, signed, seed, day):
+    times, more = BAD_DAYS[day]
     words = [word for rule in bad_day(times) for word in ("--fault", rule)]
     with ObjectStore(bucket, "--key", "AK:SK", "--seed", seed, *words) as store:
         begin = time.monotonic()
@@ -399,25 +339,17 @@ def test_a_bad_day_costs_time_only(program, bucket, signed, seed, times, more):
         seconds = time.monotonic() - begin
         faults = store.hits()
     check_whole(program, signed, done)
-    assert seconds < max(3 * signed.seconds, signed.seconds + more)
+    assert seconds < most_seconds(signed.seconds, more)
     network = report(program.work / "out")["network"]
     check_network_line(done.stdout, network)
     assert network["retries"] + network["hedges"] + network["damaged_blocks"] >= min(faults, 1)
-
-
-WORDS = {
-    "retries": "tried again",
-    "throttled": "asked to slow down",
-    "hedges": "asked beside a slow one",
-    "damaged_blocks": "blocks came damaged and were fetched again",
-}
 
 
 def check_network_line(text, network):
     """The summary says what the report says: what went over the network, and all that went wrong and nothing else."""
     (line,) = [line for line in text.splitlines() if line.startswith("network: ")]
     size = f"{network['bytes'] / (1 << 20):.1f} MiB"
-    wrong = [f"{network[name]} {words}" for name, words in WORDS.items() if network[name]]
+    wrong = [f"{network[name]} {words}" for name, words in NETWORK_WORDS.items() if network[name]]
     assert line == "network: " + ", ".join([f"{network['requests']} requests", size, *wrong])
 
 
