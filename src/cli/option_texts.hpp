@@ -30,6 +30,9 @@ inline constexpr OptionText recipe_options[] = {
     {"like", "RASTER", "take the grid of a raster; with --bbox cropped on its own lattice"},
     {"resampling", "M|NAME=M,*=M",
      "nearest (default), bilinear, cubic, average, mode; flags stay nearest"},
+    {"overviews", "none|auto",
+     "auto: read bands from the overviews next finer than the output, flags in full (default: "
+     "none)"},
     {"groupby", "solar_day|scene", "what an observation is (default: solar_day)"},
     {"fuse", "pixel|band", "how scenes of one day are fused (default: pixel)"},
     {"mask-out", "FLAG[:LEVEL],…", "flags whose pixels do not count (default: the product's)"},

@@ -73,6 +73,8 @@ Recipe read_recipe_options(const OptionReader& r) {
   if (r.has("anchor")) recipe.grid.anchor = parse_anchor(r.one("anchor"));
   recipe.grid.like = r.one("like");
   recipe.resampling = parse_resampling(r.many("resampling"));
+  recipe.overviews =
+      r.choice<Overviews>("overviews", {{"none", Overviews::none}, {"auto", Overviews::automatic}});
   recipe.group_by =
       r.choice<GroupBy>("groupby", {{"solar_day", GroupBy::solar_day}, {"scene", GroupBy::scene}});
   recipe.fuse = r.choice<Fuse>("fuse", {{"pixel", Fuse::pixel}, {"band", Fuse::band}});

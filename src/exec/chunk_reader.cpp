@@ -5,6 +5,7 @@
 
 #include "cubemill/backend/mode.hpp"
 #include "exec/packed_classes.hpp"
+#include "exec/reduced_classes.hpp"
 #include "exec/stopwatch.hpp"
 #include "exec/wanted_blocks.hpp"
 
@@ -187,7 +188,25 @@ void ChunkReader::read_flags(const Chunk& chunk, SceneWork& w) {
       {w.use, 0}, window,
       std::vector<std::uint8_t>(std::size_t(block_rectangle(window.source, info).count()), 1));
   const Stopwatch watch(windows_.tally().nanoseconds_flags);
-  sample_flags(chunk, w, window);
+  sample_flags(chunk, w, w.planned->cover ? reduced(w, window) : window);
+}
+
+// Flags on the grid of the overviews that the bands are read from.
+Window ChunkReader::reduced(const SceneWork& w, const Window& flags) {
+  const FlagCover& cover = *w.planned->cover;
+  Window window;
+  window.source = s_.plan.windows[w.use->first_window + cover.input];
+  window.layout = {window.source.right - window.source.left,
+                   window.source.bottom - window.source.top};
+  window.pixel_bytes = 1;
+  if (reduced_.size() < window.layout.bytes(1)) reduced_.resize(window.layout.bytes(1));
+  window.data = reduced_.data();
+  window.fill_rim();
+  const auto classes = [](std::byte* at) { return reinterpret_cast<std::uint8_t*>(at); };
+  reduce_classes(
+      {flags.source, classes(flags.at(flags.source.left, flags.source.top)), flags.stride()}, cover,
+      window.source, classes(window.at(window.source.left, window.source.top)), window.stride());
+  return window;
 }
 
 CoordinateView ChunkReader::coordinates(const SceneWork& w, std::size_t input) const {

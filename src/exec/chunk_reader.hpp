@@ -61,6 +61,7 @@ class ChunkReader {
                             const std::function<std::byte*(std::size_t)>& plane);
   ReadyChunk fill_from(const ScreenedChunk& screened, Work& work, Slab slab);
   void read_flags(const Chunk& chunk, SceneWork& work);
+  Window reduced(const SceneWork& work, const Window& flags);
   void sample_flags(const Chunk& chunk, SceneWork& work, const Window& window);
   std::uint8_t* fuse(const Chunk& chunk, const std::vector<SceneWork>& works, std::byte* plane);
   void fill_bands(const ScreenedChunk::Scene& screened, SceneWork& work, Slab& slab);
@@ -73,8 +74,9 @@ class ChunkReader {
   CoordinateCache& coordinates_;
   const PassKernels& kernels_;
   const bool fuse_pixels_;
-  std::vector<std::byte> flags_;   // scratch: one scene's window of classes or raw flags
-  std::vector<std::byte> planes_;  // scratch: class planes of one chunk
+  std::vector<std::byte> flags_;    // scratch: one scene's window of classes or raw flags
+  std::vector<std::byte> reduced_;  // scratch: the same classes on the grid of overviews
+  std::vector<std::byte> planes_;   // scratch: class planes of one chunk
   WindowReader windows_;
 };
 

@@ -74,6 +74,7 @@ std::string plan_json(const CompositeRequest& request, const SurveyResult& resul
   j["order"] = order_json(plan);
   j["memory"] = memory_json(plan.memory);
   j["scaling"] = scaling_json(survey);
+  j["overviews"] = levels_json(survey);
   j["flags"] = survey.masked_flags;
   j["lattices"] = lattices_json(survey, plan);
   return j.dump(1) + "\n";
@@ -144,6 +145,7 @@ std::vector<std::string> plan_table(const CompositeRequest& request, const Surve
                        s["from"].get<std::string>() + ")" +
                        (s["valid_range"].is_null() ? "" : ", valid " + s["valid_range"].dump())
                  : ""));
+  if (std::string levels = levels_text(result.survey); !levels.empty()) row("overviews", levels);
   row("masked out",
       result.survey.masked_flags.empty() ? "nothing" : joined(result.survey.masked_flags));
   return lines;

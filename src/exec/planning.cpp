@@ -7,6 +7,7 @@
 #include "cubemill/io/href_choice.hpp"
 #include "cubemill/net/range_client.hpp"
 #include "exec/composite_outputs.hpp"
+#include "exec/report_parts.hpp"
 #include "exec/report_text.hpp"
 #include "exec/resident_memory.hpp"
 #include "exec/spill_place.hpp"
@@ -58,7 +59,7 @@ Surroundings surroundings(const CompositeRequest& request, const SurveyResult& r
   const Survey& survey = result.survey;
   Plan shape;
   shape.grid = grid;
-  for (std::size_t i = 0; i < survey.surveyed.size(); ++i) shape.scenes.push_back({i, {}});
+  for (std::size_t i = 0; i < survey.surveyed.size(); ++i) shape.scenes.push_back({i, {}, {}});
   group_observations(shape, survey, request.recipe);
   Surroundings around;
   around.process_bytes = resident_bytes();
@@ -70,6 +71,21 @@ Surroundings surroundings(const CompositeRequest& request, const SurveyResult& r
         std::max(around.output_bytes_per_thread, CogWriter::bytes_per_thread(f.spec));
   }
   return around;
+}
+
+// Reads bands from the overviews that are next finer than the output.
+void take_overviews(SurveyResult& result, const GeoBox& grid) {
+  Survey& survey = result.survey;
+  const auto levels = choose_levels(survey, grid);
+  for (std::size_t s = 0; s < survey.surveyed.size(); ++s)
+    for (std::size_t i = 0; i < survey.inputs.size(); ++i) {
+      const std::size_t level = levels[s][i];
+      set_level(survey.surveyed[s].inputs[i], level);
+      if (s >= result.bands.size() || i >= result.bands[s].size()) continue;
+      std::unique_ptr<RasterBand>& band = result.bands[s][i];  // null: only estimated
+      // Null where GDAL decodes it, in full.
+      if (auto at_level = band ? band->at_level(level) : nullptr) band = std::move(at_level);
+    }
 }
 
 void check_area(const Plan& plan) {
@@ -122,6 +138,11 @@ std::optional<NetworkCost> network_of(const Planned& planned, Headers headers) {
                        }});
 }
 
+void note_overviews(Plan& plan, const Survey& survey) {
+  if (std::string levels = levels_text(survey); !levels.empty())
+    plan.notes.insert(plan.notes.begin(), std::move(levels));
+}
+
 }  // namespace
 
 Planned plan_for(const CompositeRequest& request, const Limits& limits,
@@ -132,10 +153,12 @@ Planned plan_for(const CompositeRequest& request, const Limits& limits,
   check_skipped(p.survey.skipped, survey.scenes.size(), request.recipe);
   const std::optional<GeoBox> like = grid ? std::nullopt : like_grid(request.recipe);
   const GeoBox chosen = grid ? *grid : choose_grid(survey, request.recipe, like ? &*like : nullptr);
+  if (request.recipe.overviews == Overviews::automatic) take_overviews(p.survey, chosen);
   p.plan =
       make_plan(survey, request.recipe, limits, chosen, surroundings(request, p.survey, chosen));
   check_area(p.plan);
   note_ill_suited_methods(p.plan, survey);
+  note_overviews(p.plan, survey);
   p.network = network_of(p, headers);
   return p;
 }

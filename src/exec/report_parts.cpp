@@ -120,10 +120,11 @@ Json lattices_json(const Survey& survey, const Plan& plan) {
     const GeoBox* grid = nullptr;
     for (const PlannedScene& s : plan.scenes)
       for (std::size_t i = 0; i < s.inputs.size(); ++i)
-        if (s.inputs[i].lattice == l) {
+        if (s.inputs[i].lattice == l && !(s.cover && survey.inputs[i].flags)) {
           grid = &survey.surveyed[s.surveyed].inputs[i].info.grid;
           ++count;
         }
+    if (!grid) continue;  // only overviews of such rasters are read
     // Where pixel (0, 0) of the output lies between the corners of source pixels.
     const PixelWindow first{0, 0, 1, 1};
     Json shift = nullptr;
@@ -145,6 +146,73 @@ Json lattices_json(const Survey& survey, const Plan& plan) {
                     {"offset_px", shift}});
   }
   return list;
+}
+
+namespace {
+
+/// How an input of a scene is read.
+struct Level {
+  double pixel;        ///< nominal: in full times the whole number that was put into one
+  std::size_t factor;  ///< that number; 1: in full
+  auto operator<=>(const Level&) const = default;
+};
+
+Level level_of(const SceneInput& in) {
+  const Affine& t = in.full_grid().transform;
+  const double pixel = std::hypot(t.a, t.d);
+  if (in.finer.empty()) return {pixel, 1};
+  const auto factor =
+      std::size_t(std::llround(double(in.finer.front().width) / double(in.info.grid.width)));
+  return {pixel * double(factor), factor};
+}
+
+bool overviews_asked_for(const Survey& survey) {
+  return std::any_of(survey.inputs.begin(), survey.inputs.end(),
+                     [](const Input& i) { return i.overviews; });
+}
+
+std::string unit_of(const SceneInput& in) { return in.info.grid.crs.geographic() ? "°" : " m"; }
+
+}  // namespace
+
+Json levels_json(const Survey& survey) {
+  if (!overviews_asked_for(survey)) return nullptr;
+  Json list = Json::array();
+  for (std::size_t i = 0; i < survey.inputs.size(); ++i) {
+    std::map<Level, std::size_t> scenes;
+    for (const SurveyedScene& s : survey.surveyed) ++scenes[level_of(s.inputs[i])];
+    for (const auto& [level, count] : scenes)
+      list.push_back({{"band", survey.inputs[i].role},
+                      {"factor", level.factor},
+                      {"resolution", level.pixel},
+                      {"scenes", count}});
+  }
+  return list;
+}
+
+std::string levels_text(const Survey& survey) {
+  if (!overviews_asked_for(survey)) return {};
+  std::map<std::pair<bool, std::string>, std::size_t> scenes;  // by (in full, pixel)
+  std::set<std::string> flags;
+  for (const SurveyedScene& s : survey.surveyed)
+    for (std::size_t i = 0, bands = 0; i < s.inputs.size(); ++i) {
+      const SceneInput& in = s.inputs[i];
+      const Level level = level_of(in);
+      const std::string pixel = text("%.7g", level.pixel) + unit_of(in);
+      if (survey.inputs[i].flags) flags.insert(pixel);
+      if (survey.inputs[i].overviews && bands++ == 0) ++scenes[{level.factor == 1, pixel}];
+    }
+  std::string line;
+  const bool mixed = scenes.size() > 1;
+  for (const auto& [level, count] : scenes) {
+    const auto& [full, pixel] = level;
+    line += (line.empty() ? "" : ", ") +
+            (full ? "in full (" + pixel + ")" : "from their overviews of " + pixel) +
+            (mixed ? " for " + counted(count, "scene", "scenes") : "");
+  }
+  line = "bands are read " + line;
+  if (!flags.empty()) line += ", flags at " + joined({flags.begin(), flags.end()});
+  return line;
 }
 
 Json memory_json(const MemoryPlan& m) {

@@ -16,6 +16,11 @@ Json grid_json(const GeoBox& grid);
 Json lattices_json(const Survey& survey, const Plan& plan);
 /// One entry for every input and every set of numbers that scenes have.
 Json scaling_json(const Survey& survey);
+/// At which pixel size bands are read: one entry for every band and level, with the number of
+/// scenes; null where overviews were not asked for.
+Json levels_json(const Survey& survey);
+/// The same in a line; empty where overviews were not asked for.
+std::string levels_text(const Survey& survey);
 Json memory_json(const MemoryPlan& memory);
 /// What the run is expected to cost over the network.
 Json network_cost_json(const NetworkCost& cost);

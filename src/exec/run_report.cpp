@@ -97,6 +97,7 @@ std::string report_json(const RunFacts& f) {
   report["skipped"] = Json::array();
   for (const SkippedScene& s : f.survey.skipped) report["skipped"].push_back(skipped_json(s));
   report["scaling"] = scaling_json(survey);
+  report["overviews"] = levels_json(survey);
   report["flags"] = survey.masked_flags;
   report["masked_share"] =
       read.flags_seen ? Json(double(read.flags_masked) / double(read.flags_seen)) : Json(nullptr);

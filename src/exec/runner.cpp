@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "io/thread_clock.hpp"
@@ -32,6 +33,22 @@ bool any_supplied(const SceneBands& bands) {
   return false;
 }
 
+/// Lattices whose tables are kept for a slab: of all where they are few, else (overviews of scenes
+/// that differ in size) as many as a chunk needs.
+std::size_t lattices_at_once(const Plan& plan) {
+  constexpr std::size_t few = 16;
+  std::size_t most = std::min(plan.lattices.size(), few);
+  for (const Chunk& chunk : plan.chunks) {
+    std::set<std::size_t> lattices;
+    for (std::uint32_t c = 0; c < chunk.scenes; ++c)
+      for (const PlannedInput& in :
+           plan.scenes[plan.chunk_scenes[chunk.first_scene + c].scene].inputs)
+        lattices.insert(in.lattice);
+    most = std::max(most, lattices.size());
+  }
+  return most;
+}
+
 class Runner {
  public:
   Runner(const Plan& plan, const Survey& survey, const SceneBands& bands, const RunOptions& options,
@@ -45,7 +62,7 @@ class Runner {
         flags_(survey.qa),
         numbers_(bands),
         cache_(plan.memory.cache),
-        coordinates_(plan, needs_boxes(survey), plan.lattices.size() * (plan.memory.slabs + 1)),
+        coordinates_(plan, needs_boxes(survey), lattices_at_once(plan) * (plan.memory.slabs + 1)),
         left_out_(plan.scenes.size()),
         ranges_(options.ranges ? *options.ranges : net_),
         supply_(any_supplied(bands)

@@ -107,6 +107,9 @@ void set_methods(Survey& survey, const Recipe& recipe, const BandChooser& choose
     for (const auto& [name, method] : recipe.resampling.named)
       if ((!input.flags && name == input.role) || (choice.asset && name == choice.asset->key))
         input.method = method;
+    // What is no measurement is picked or averaged to garbage in an overview.
+    input.overviews =
+        recipe.overviews == Overviews::automatic && !flags && input.method != Resampling::mode;
   }
 }
 

@@ -22,12 +22,24 @@
 namespace cubemill {
 namespace {
 
+// The side of an overview of a raster of `size` pixels, where another one of `like` has `overview`.
+std::int64_t side_like(std::int64_t size, std::int64_t like, std::int64_t overview) {
+  const auto factor = std::int64_t(std::llround(double(like) / double(overview)));
+  const bool rounded_down = factor * overview <= like;
+  return std::max<std::int64_t>(1, (size + (rounded_down ? 0 : factor - 1)) / factor);
+}
+
 RasterInfo info_from_metadata(const SceneAsset& asset, const RasterInfo& like) {
   RasterInfo info = like;
   info.grid.crs = Crs::parse(asset.proj.crs);
   const auto& t = *asset.proj.transform;
   info.grid.transform = {t[0], t[1], t[2], t[3], t[4], t[5]};
   info.grid.height = (*asset.proj.shape)[0], info.grid.width = (*asset.proj.shape)[1];
+  for (OverviewInfo& overview : info.overviews) {
+    overview.width = side_like(info.grid.width, like.grid.width, overview.width);
+    overview.height = side_like(info.grid.height, like.grid.height, overview.height);
+    overview.stored_bytes = 0;
+  }
   return info;
 }
 
@@ -211,10 +223,10 @@ class Surveyor {
 
   void read_one(SceneInput& in, std::vector<std::unique_ptr<RasterBand>>& bands) const {
     if (headers_ == Headers::open_all || in.remote) {
-      bands.push_back(open_raster(in.href, in.band));
+      bands.push_back(open_raster(in.href, in.band, overviews_));
       take_info(*bands.back(), in);
     } else {
-      in.info = read_header(in.href, in.band);
+      in.info = read_header(in.href, in.band, overviews_);
       bands.push_back(nullptr);
     }
   }
@@ -242,9 +254,9 @@ class Surveyor {
       const std::vector<std::string> doubtful = check.doubtful();
       for (const std::string& href : doubtful) RemoteFile::forget(href);
       const FrontsAhead ahead(doubtful, {});
-      check.settle([](const std::string& href, int band) {
+      check.settle([this](const std::string& href, int band) {
         RemoteFile::forget(href);
-        return open_raster(href, band);
+        return open_raster(href, band, overviews_);
       });
     }
     result_.headers.refetched += check.refetched();
@@ -336,6 +348,8 @@ class Surveyor {
   const Recipe& recipe_;
   const BandChooser& chooser_;
   const Headers headers_;
+  const OverviewHeaders overviews_ =
+      recipe_.overviews == Overviews::automatic ? OverviewHeaders::read : OverviewHeaders::leave;
   std::mutex mutex_;
   std::atomic<bool> stop_{false};
   std::vector<SurveyedScene> surveyed_;

@@ -31,6 +31,7 @@ constexpr Number coding[] = {
     {"photometric", &HeaderProfile::photometric},
     {"block width", &HeaderProfile::block_width},
     {"block height", &HeaderProfile::block_height},
+    {"overviews", &HeaderProfile::overviews},
 };
 // Of one band of all scenes.
 constexpr Number type[] = {

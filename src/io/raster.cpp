@@ -7,6 +7,7 @@
 #include <exception>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "cubemill/base/error.hpp"
 #include "cubemill/io/href.hpp"
@@ -31,6 +32,13 @@ constexpr int fetches_of_header = 4;         // of an object, when it comes dama
 struct OpenedHeader {
   BandHeader gdal;
   TiffHeader tiff;
+  std::vector<TiffBlocks> overviews;
+};
+
+/// What is opened of a file.
+struct Wanted {
+  int band = 1;
+  OverviewHeaders overviews = OverviewHeaders::leave;
 };
 
 bool begins_as_tiff(const ByteSource& file) {
@@ -80,9 +88,18 @@ Beginning read_beginning(const std::string& path, const ByteSource& file, OpenHi
   return read;
 }
 
+void take_overviews(const TiffDirectory& directory, int band, OpenedHeader& opened) {
+  RasterInfo& info = opened.gdal.info;
+  for (TiffOverview& overview : find_tiff_overviews(directory, info, band, opened.tiff)) {
+    info.overviews.push_back(overview.info);
+    opened.overviews.push_back(std::move(overview.blocks));
+  }
+}
+
 // `file` is the same as what GDAL opens as `gdal_path`.
-OpenedHeader open_header(const std::string& path, const std::string& gdal_path, int band,
+OpenedHeader open_header(const std::string& path, const std::string& gdal_path, Wanted wanted,
                          const ByteSource* file, OpenHints hints) {
+  const int band = wanted.band;
   OpenedHeader opened;
   const Beginning read = file && hints.tiff ? read_beginning(path, *file, hints) : Beginning{};
   {
@@ -93,6 +110,8 @@ OpenedHeader open_header(const std::string& path, const std::string& gdal_path, 
   try {
     if (!read.failure.empty()) throw ReadFailure(read.failure);
     if (read.directory) opened.tiff = find_tiff_blocks(*read.directory, opened.gdal.info, band);
+    if (opened.tiff.blocks && wanted.overviews == OverviewHeaders::read)
+      take_overviews(*read.directory, band, opened);
   } catch (const ReadFailure& error) {
     throw IoError(path, std::string("its TIFF directory cannot be read: ") + error.what());
   }
@@ -104,26 +123,27 @@ OpenedHeader open_header(const std::string& path, const std::string& gdal_path, 
   return opened;
 }
 
-OpenedHeader open_local(const std::string& path, int band) {
+OpenedHeader open_local(const std::string& path, Wanted wanted) {
   const std::optional<FrontBytes> front = front_of(std::make_shared<RawFile>(path));
   OpenHints hints;
   hints.tiff = front && begins_as_tiff(*front);
-  return open_header(path, path, band, front ? &*front : nullptr, hints);
+  return open_header(path, path, wanted, front ? &*front : nullptr, hints);
 }
 
-OpenedHeader open_bytes(const std::string& path, int band, std::shared_ptr<const ByteSource> file) {
+OpenedHeader open_bytes(const std::string& path, Wanted wanted,
+                        std::shared_ptr<const ByteSource> file) {
   const GdalBytes gdal(file, path);
   OpenHints hints;
   hints.tiff = begins_as_tiff(*file);
   hints.alone = true;
-  return open_header(path, gdal.path(), band, file.get(), hints);
+  return open_header(path, gdal.path(), wanted, file.get(), hints);
 }
 
 // What is no TIFF may consist of several files, which GDAL finds by their names.
-OpenedHeader read_remote(const std::shared_ptr<const RemoteFile>& file, int band) {
-  OpenedHeader opened = begins_as_tiff(*file)
-                            ? open_bytes(file->href(), band, file)
-                            : open_header(file->href(), gdal_path(file->href()), band, nullptr, {});
+OpenedHeader read_remote(const std::shared_ptr<const RemoteFile>& file, Wanted wanted) {
+  OpenedHeader opened = begins_as_tiff(*file) ? open_bytes(file->href(), wanted, file)
+                                              : open_header(file->href(), gdal_path(file->href()),
+                                                            wanted, nullptr, {});
   opened.tiff.profile.front_digest = file->front_digest();
   return opened;
 }
@@ -149,7 +169,7 @@ std::string doubt_of(const OpenedHeader& header) {
 
 // A header that makes no sense may have been damaged on its way: it is fetched again until it does,
 // or comes the same twice, which tells that it lies in the store so.
-OpenedRemote open_remote(const std::string& href, int band) {
+OpenedRemote open_remote(const std::string& href, Wanted wanted) {
   std::shared_ptr<const RemoteFile> file = RemoteFile::open(href);
   std::string doubt;
   for (int fetched = 1;; ++fetched) {
@@ -157,7 +177,7 @@ OpenedRemote open_remote(const std::string& href, int band) {
     std::exception_ptr failure;
     std::string reason;
     try {
-      opened.header = read_remote(file, band);
+      opened.header = read_remote(file, wanted);
       reason = doubt_of(opened.header);
     } catch (const RangeFailure&) {
       throw;  // the client has tried what can be tried
@@ -185,9 +205,9 @@ std::unique_ptr<RasterBand> make_band(const std::string& path, int band, OpenedH
                                       std::string version = {}) {
   RasterInfo& info = opened.gdal.info;
   if (opened.tiff.blocks)
-    return std::make_unique<TiffBand>(path, std::move(info), std::move(opened.tiff.profile),
-                                      std::move(*opened.tiff.blocks), opened.gdal.fill,
-                                      std::move(file), std::move(version));
+    return std::make_unique<TiffBand>(
+        path, std::move(info), std::move(opened.tiff.profile), std::move(*opened.tiff.blocks),
+        opened.gdal.fill, std::move(file), std::move(version), std::move(opened.overviews));
   return std::make_unique<GdalBand>(path, std::move(info), std::move(opened.tiff.profile), band,
                                     std::move(gdal));
 }
@@ -198,16 +218,18 @@ ReadScratch::ReadScratch() : state_(std::make_unique<State>()) {}
 ReadScratch::~ReadScratch() = default;
 ReadScratch::ReadScratch(ReadScratch&&) noexcept = default;
 
-std::unique_ptr<RasterBand> open_raster(const std::string& path, int band) {
+std::unique_ptr<RasterBand> open_raster(const std::string& path, int band,
+                                        OverviewHeaders overviews) {
   if (is_remote(path)) {
-    OpenedRemote opened = open_remote(path, band);
+    OpenedRemote opened = open_remote(path, {band, overviews});
     auto raster = make_band(path, band, std::move(opened.header), opened.file->without_front(),
                             nullptr, opened.file->version());
     raster->note_header_doubt(std::move(opened.doubt));
     return raster;
   }
   // Another file than the header's, which is closed by now: many bands, few open files.
-  return make_band(path, band, open_local(path, band), std::make_shared<RawFile>(path), nullptr);
+  return make_band(path, band, open_local(path, {band, overviews}), std::make_shared<RawFile>(path),
+                   nullptr);
 }
 
 std::unique_ptr<RasterBand> open_raster(const std::string& path, int band,
@@ -215,14 +237,14 @@ std::unique_ptr<RasterBand> open_raster(const std::string& path, int band,
                                         std::vector<std::byte> front) {
   auto header =
       front.empty() ? FrontBytes::of(bytes, header_bytes) : FrontBytes(std::move(front), bytes);
-  OpenedHeader opened = open_bytes(path, band, std::make_shared<FrontBytes>(std::move(header)));
+  OpenedHeader opened = open_bytes(path, {band}, std::make_shared<FrontBytes>(std::move(header)));
   auto gdal = opened.tiff.blocks ? nullptr : std::make_unique<const GdalBytes>(bytes, path);
   return make_band(path, band, std::move(opened), std::move(bytes), std::move(gdal));
 }
 
-RasterInfo read_header(const std::string& path, int band) {
-  if (is_remote(path)) return open_remote(path, band).header.gdal.info;
-  return open_local(path, band).gdal.info;
+RasterInfo read_header(const std::string& path, int band, OverviewHeaders overviews) {
+  if (is_remote(path)) return open_remote(path, {band, overviews}).header.gdal.info;
+  return open_local(path, {band, overviews}).gdal.info;
 }
 
 }  // namespace cubemill

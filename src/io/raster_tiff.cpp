@@ -15,13 +15,22 @@ namespace cubemill {
 
 TiffBand::TiffBand(std::string path, RasterInfo info, HeaderProfile profile, TiffBlocks blocks,
                    std::array<std::byte, 8> fill, std::shared_ptr<const ByteSource> file,
-                   std::string version)
+                   std::string version, std::vector<TiffBlocks> overviews)
     : RasterBand(std::move(path), std::move(info), std::move(profile), std::move(version)),
       blocks_(std::move(blocks)),
       block_{std::size_t(this->info().block_width), std::size_t(this->info().block_height),
              size_of(this->info().type)},
       fill_(fill),
-      file_(std::move(file)) {}
+      file_(std::move(file)),
+      overviews_(std::move(overviews)) {
+  assert(overviews_.size() == this->info().overviews.size());
+}
+
+std::unique_ptr<RasterBand> TiffBand::at_level(std::size_t level) const {
+  return std::make_unique<TiffBand>(path(), info_at_level(info(), level), profile(),
+                                    level == 0 ? blocks_ : overviews_.at(level - 1), fill_, file_,
+                                    version());
+}
 
 BlockPlace TiffBand::place(std::int64_t block_x, std::int64_t block_y) const {
   assert(block_x >= 0 && block_x < info().blocks_across());

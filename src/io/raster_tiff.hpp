@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "cubemill/io/byte_source.hpp"
 #include "cubemill/io/raster.hpp"
@@ -14,10 +15,10 @@ namespace cubemill {
 
 class TiffBand final : public RasterBand {
  public:
-  /// `fill` is one pixel of a sparse block.
+  /// `fill` is one pixel of a sparse block. `overviews` are those of `info`.
   TiffBand(std::string path, RasterInfo info, HeaderProfile profile, TiffBlocks blocks,
            std::array<std::byte, 8> fill, std::shared_ptr<const ByteSource> file,
-           std::string version = {});
+           std::string version = {}, std::vector<TiffBlocks> overviews = {});
 
   void read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
                   std::ptrdiff_t row_stride, ReadScratch& scratch, ReadCost& cost) const override;
@@ -25,6 +26,7 @@ class TiffBand final : public RasterBand {
   void decode_block(std::int64_t block_x, std::int64_t block_y, std::span<const std::byte> bytes,
                     std::byte* out, std::ptrdiff_t row_stride, ReadScratch& scratch,
                     ReadCost& cost) const override;
+  std::unique_ptr<RasterBand> at_level(std::size_t level) const override;
 
  private:
   BlockPlace place(std::int64_t block_x, std::int64_t block_y) const;
@@ -46,6 +48,7 @@ class TiffBand final : public RasterBand {
   BlockShape block_;  // of the band alone
   std::array<std::byte, 8> fill_;
   std::shared_ptr<const ByteSource> file_;
+  std::vector<TiffBlocks> overviews_;
 };
 
 }  // namespace cubemill

@@ -105,11 +105,22 @@ bool RemoteFile::begins_like(const RemoteFile& other) const {
   return both > 0 && std::memcmp(front_.bytes.get(), other.front_.bytes.get(), both) == 0;
 }
 
-std::uint64_t RemoteFile::front_digest() const { return XXH3_64bits(front_.bytes.get(), read_); }
+std::uint64_t RemoteFile::front_digest() const { return XXH3_64bits(front_.bytes.get(), read()); }
 
 void RemoteFile::keep_header() const {
-  if (kept_) return;
-  if (const auto cache = header_cache()) cache->keep(href_, front_, read_);
+  const auto cache = header_cache();
+  if (!cache) return;
+  if (!kept_) return cache->keep(href_, front_, read());
+  Page grown;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto first = pages_.find(0); first != pages_.end()) grown = first->second;
+  }
+  if (!grown) return;
+  RangeAnswer front = front_;
+  front.size = grown->size();
+  front.bytes = {grown, grown->data()};
+  cache->keep(href_, front, std::min(reached_.load(), front.size));
 }
 
 void RemoteFile::read(std::uint64_t offset, std::byte* out, std::size_t size) const {
@@ -117,8 +128,10 @@ void RemoteFile::read(std::uint64_t offset, std::byte* out, std::size_t size) co
   if (offset < front_.size) {
     done = std::min<std::size_t>(size, front_.size - std::size_t(offset));
     std::memcpy(out, front_.bytes.get() + offset, done);
-    const std::size_t end = std::size_t(offset) + done;
-    for (std::size_t read = read_; read < end && !read_.compare_exchange_weak(read, end);) {
+  }
+  if (offset < page_bytes) {
+    const std::size_t end = std::min(std::size_t(offset) + size, page_bytes);
+    for (std::size_t read = reached_; read < end && !reached_.compare_exchange_weak(read, end);) {
     }
   }
   if (size - done >= page_bytes)

@@ -2,6 +2,7 @@
 // which hold the header of a COG; what lies beyond is fetched when it is read. All reads are of the
 // version that was opened. Thread-safe.
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +39,8 @@ class RemoteFile final : public ByteSource {
   bool begins_like(const RemoteFile& other) const;
   /// A digest of what opening has brought, as far as it was read.
   std::uint64_t front_digest() const;
-  /// Keeps as much for later runs, where headers are kept.
+  /// Keeps as much for later runs, where headers are kept; more than an earlier one, where that had
+  /// no need of all.
   void keep_header() const;
 
   /// Throws RangeFailure, and ReadFailure beyond the end of the object. What lies beyond the
@@ -56,14 +58,15 @@ class RemoteFile final : public ByteSource {
   RemoteFile(std::string href, Front front)
       : href_(std::move(href)), front_(std::move(front.answer)), kept_(front.kept) {}
 
+  std::size_t read() const { return std::min(reached_.load(), front_.size); }  // of the front
   using Page = std::shared_ptr<const std::vector<std::byte>>;
   Page page(std::uint64_t number) const;
 
   std::string href_;
   RangeAnswer front_;
   bool kept_;
-  mutable std::atomic<std::size_t> read_ = 0;  // bytes of the front, up to the last that was read
-  mutable std::mutex mutex_;                   // guards the pages
+  mutable std::atomic<std::size_t> reached_ = 0;  // of the first page, up to the last byte read
+  mutable std::mutex mutex_;                      // guards the pages
   mutable std::map<std::uint64_t, Page> pages_;
 };
 

@@ -119,6 +119,31 @@ bool read_table(const TiffDirectory& directory, const RasterInfo& info, int plan
   return true;
 }
 
+/// Directories behind the first that are looked at: more than any raster has overviews and masks.
+constexpr int most_directories = 64;
+constexpr std::uint64_t reduced_image = 1, mask_image = 4;  // bits of the subfile type
+
+// The header of an overview, of which GDAL is not asked: as the raster's but for what its own
+// directory says. Nothing where that cannot be an overview of the raster.
+std::optional<RasterInfo> overview_info(const HeaderProfile& overview, const HeaderProfile& first,
+                                        const RasterInfo& info) {
+  const bool smaller = overview.width <= first.width && overview.height <= first.height &&
+                       (overview.width < first.width || overview.height < first.height);
+  const bool alike = overview.sample_format == first.sample_format &&
+                     overview.bits_per_sample == first.bits_per_sample &&
+                     overview.samples_per_pixel == first.samples_per_pixel;
+  constexpr std::uint32_t most = std::numeric_limits<std::int32_t>::max();
+  const auto possible = [](std::uint32_t size) { return size > 0 && size <= most; };
+  if (!smaller || !alike || !possible(overview.width) || !possible(overview.height) ||
+      !possible(overview.block_width) || !possible(overview.block_height))
+    return {};
+  RasterInfo of = info;
+  of.grid = info.grid.resized(overview.width, overview.height);
+  of.block_width = std::int32_t(overview.block_width);
+  of.block_height = std::int32_t(overview.block_height);
+  return of;
+}
+
 }  // namespace
 
 TiffHeader find_tiff_blocks(const TiffDirectory& directory, const RasterInfo& info, int band) {
@@ -144,6 +169,32 @@ TiffHeader find_tiff_blocks(const TiffDirectory& directory, const RasterInfo& in
   if (read_table(directory, info, by_pixel ? 0 : band - 1, claims, blocks, profile))
     header.blocks = std::move(blocks);
   return header;
+}
+
+std::vector<TiffOverview> find_tiff_overviews(const TiffDirectory& first, const RasterInfo& info,
+                                              int band, TiffHeader& header) {
+  std::vector<TiffOverview> found;
+  std::optional<TiffDirectory> directory = first.next();
+  for (int i = 0; i < most_directories && directory; ++i, directory = directory->next()) {
+    const std::uint64_t kind = directory->number(TiffTag::new_subfile_type, 0);
+    if (!(kind & reduced_image)) break;  // another image, with overviews of its own
+    if (kind & mask_image) continue;
+    const auto of = overview_info(read_profile(*directory), header.profile, info);
+    if (!of) continue;
+    TiffHeader overview = find_tiff_blocks(*directory, *of, band);
+    if (header.profile.table_fault.empty() && !overview.profile.table_fault.empty())
+      header.profile.table_fault = "overview: " + overview.profile.table_fault;
+    if (!overview.blocks) continue;
+    found.push_back({{of->grid.width, of->grid.height, of->block_width, of->block_height,
+                      overview.blocks->table.stored_bytes()},
+                     std::move(*overview.blocks)});
+  }
+  const auto finer = [](const TiffOverview& a, const TiffOverview& b) {
+    return a.info.width * a.info.height > b.info.width * b.info.height;
+  };
+  std::stable_sort(found.begin(), found.end(), finer);
+  header.profile.overviews = std::uint32_t(found.size());
+  return found;
 }
 
 }  // namespace cubemill

@@ -1,7 +1,9 @@
-// Where the blocks of one band of a TIFF's first image lie, and how they are coded. Reads only the
+// Where the blocks of one band of a TIFF's first image lie, and of its overviews, and how they are
+// coded. Reads only the
 // directory; what it does not know exactly it leaves to GDAL. A plain value once read.
 #pragma once
 #include <optional>
+#include <vector>
 
 #include "cubemill/io/header_profile.hpp"
 #include "cubemill/model/raster_info.hpp"
@@ -23,6 +25,12 @@ struct TiffBlocks {
   BlockTable table;                    ///< blocks of the band, row-major
 };
 
+/// One overview of a band.
+struct TiffOverview {
+  OverviewInfo info;
+  TiffBlocks blocks;
+};
+
 /// A TIFF's header, as it is read here.
 struct TiffHeader {
   HeaderProfile profile;
@@ -35,5 +43,11 @@ struct TiffHeader {
 /// the directory is cut off or cannot be. Source of tags and codes: TIFF 6.0, its technical notes,
 /// GDAL's COG driver.
 TiffHeader find_tiff_blocks(const TiffDirectory& directory, const RasterInfo& info, int band);
+
+/// Finds the overviews of that image in the directories behind it, finer ones first: those that are
+/// coded in a way that is known here. What is wrong with their tables is noted in
+/// `header.profile`, and how many there are. Throws ReadFailure as above.
+std::vector<TiffOverview> find_tiff_overviews(const TiffDirectory& first, const RasterInfo& info,
+                                              int band, TiffHeader& header);
 
 }  // namespace cubemill

@@ -78,12 +78,21 @@ bool TiffDirectory::big_endian() const {
 std::optional<TiffDirectory> TiffDirectory::first(const ByteSource& file) {
   TiffDirectory directory(file);
   if (file.size() < 16 || !directory.read_head()) return {};
-  if (directory.big_)
-    directory.read_big();
-  else
-    directory.read_classic();
+  directory.read_at(directory.big_ ? directory.get<std::uint64_t>(8)
+                                   : directory.get<std::uint32_t>(4));
   return directory;
 }
+
+std::optional<TiffDirectory> TiffDirectory::next() const {
+  const std::uint64_t start = big_ ? get<std::uint64_t>(next_at_) : get<std::uint32_t>(next_at_);
+  if (start == 0) return {};
+  TiffDirectory directory(*file_);
+  directory.swapped_ = swapped_, directory.big_ = big_;
+  directory.read_at(start);
+  return directory;
+}
+
+void TiffDirectory::read_at(std::uint64_t start) { big_ ? read_big(start) : read_classic(start); }
 
 bool TiffDirectory::read_head() {
   const auto order = get<std::uint16_t>(0);  // "II" or "MM": the same in either order
@@ -94,23 +103,23 @@ bool TiffDirectory::read_head() {
   return version == 42 || big_;
 }
 
-void TiffDirectory::read_classic() {
-  const std::uint64_t start = get<std::uint32_t>(4);
+void TiffDirectory::read_classic(std::uint64_t start) {
   const unsigned count = get<std::uint16_t>(start);
   for (unsigned i = 0; i < count; ++i) {
     const std::uint64_t at = start + 2 + 12 * i;
     add<std::uint32_t>(at, get<std::uint32_t>(at + 4), at + 8);
   }
+  next_at_ = start + 2 + 12 * count;
 }
 
-void TiffDirectory::read_big() {
-  const auto start = get<std::uint64_t>(8);
+void TiffDirectory::read_big(std::uint64_t start) {
   const auto count = get<std::uint64_t>(start);
   if (count > 65535) throw ReadFailure("the TIFF directory is corrupt; fetch the file again");
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t at = start + 8 + 20 * i;
     add<std::uint64_t>(at, get<std::uint64_t>(at + 4), at + 12);
   }
+  next_at_ = start + 8 + 20 * count;
 }
 
 // `Word` is the size of the field that holds the values, or points to them where they do not fit.

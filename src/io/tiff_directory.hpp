@@ -1,6 +1,6 @@
-// The first directory of a TIFF: its tags and their values, in native byte order. Classic and
-// BigTIFF of both byte orders (TIFF 6.0, BigTIFF). Knows nothing of what tags mean. Reads from its
-// source when asked for values; that must outlive it. One thread at a time.
+// A directory of a TIFF, the first or a later one: its tags and their values, in native byte order.
+// Classic and BigTIFF of both byte orders (TIFF 6.0, BigTIFF). Knows nothing of what tags mean.
+// Reads from its source when asked for values; that must outlive it. One thread at a time.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +14,7 @@
 namespace cubemill {
 
 enum class TiffTag : std::uint16_t {
+  new_subfile_type = 254,
   image_width = 256,
   image_length = 257,
   bits_per_sample = 258,
@@ -40,6 +41,9 @@ class TiffDirectory {
   /// Reads the first directory; nothing when `file` is no TIFF. Throws ReadFailure when the
   /// directory is cut off.
   static std::optional<TiffDirectory> first(const ByteSource& file);
+
+  /// Reads the directory that follows; nothing behind the last. Throws as `first`.
+  std::optional<TiffDirectory> next() const;
 
   bool big() const { return big_; }          ///< BigTIFF
   bool swapped() const { return swapped_; }  ///< the other byte order than the machine's
@@ -71,8 +75,9 @@ class TiffDirectory {
   template <class T>
   T get(std::uint64_t offset) const;
   bool read_head();
-  void read_classic();
-  void read_big();
+  void read_at(std::uint64_t start);
+  void read_classic(std::uint64_t start);
+  void read_big(std::uint64_t start);
   template <class Word>
   void add(std::uint64_t at, std::uint64_t count, std::uint64_t field);
   std::vector<std::byte> bytes_of(const Entry& entry, std::uint64_t first,
@@ -83,6 +88,7 @@ class TiffDirectory {
   const ByteSource* file_;
   bool swapped_ = false;
   bool big_ = false;
+  std::uint64_t next_at_ = 0;  // where the place of the following directory stands
   std::map<std::uint16_t, Entry> entries_;
 };
 

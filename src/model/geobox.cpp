@@ -45,6 +45,18 @@ std::vector<Point> GeoBox::outline(int per_side) const {
   return points;
 }
 
+GeoBox GeoBox::resized(std::int64_t columns, std::int64_t rows) const {
+  const auto side = [](double step, std::int64_t from, std::int64_t to) {
+    return from == to ? step : step * double(from) / double(to);
+  };
+  const Affine& t = transform;
+  return {crs,
+          {side(t.a, width, columns), side(t.b, height, rows), t.c, side(t.d, width, columns),
+           side(t.e, height, rows), t.f},
+          columns,
+          rows};
+}
+
 namespace {
 
 // Bounds of the points, with longitudes unwrapped around the first one when `degrees` (so that a

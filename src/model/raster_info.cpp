@@ -48,4 +48,15 @@ std::string to_string(PixelType type) {
   return "";
 }
 
+RasterInfo info_at_level(const RasterInfo& info, std::size_t level) {
+  RasterInfo at = info;
+  at.overviews = {};
+  if (level == 0) return at;
+  const OverviewInfo& overview = info.overviews.at(level - 1);
+  at.grid = info.grid.resized(overview.width, overview.height);
+  at.block_width = overview.block_width, at.block_height = overview.block_height;
+  at.stored_bytes = overview.stored_bytes;
+  return at;
+}
+
 }  // namespace cubemill

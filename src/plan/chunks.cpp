@@ -90,6 +90,9 @@ class Cutter {
   }
 
   SourceWindow source_window(const PlannedScene& scene, std::size_t input, const PixelWindow& w) {
+    if (scene.cover && survey_.inputs[input].flags)
+      return flags_window(*scene.cover, raster(scene, input).grid,
+                          source_window(scene, scene.cover->input, w));
     const PlannedInput& p = scene.inputs[input];
     const RasterInfo& info = raster(scene, input);
     const PixelWindow& f = footprint(p.lattice, w);
@@ -102,6 +105,19 @@ class Cutter {
     const auto [left, right] = side(f.x, f.width, p.origin.left, info.grid.width);
     const auto [top, bottom] = side(f.y, f.height, p.origin.top, info.grid.height);
     return {left, top, right, bottom};
+  }
+
+  // The flags that have a share in a window of overviews.
+  static SourceWindow flags_window(const FlagCover& cover, const GeoBox& flags,
+                                   const SourceWindow& window) {
+    if (window.empty()) return {};
+    const PixelRange x = flags_under(cover.columns, {window.left, window.right}),
+                     y = flags_under(cover.rows, {window.top, window.bottom});
+    const auto inside = [](std::int64_t at, std::int64_t size) {
+      return std::int32_t(std::clamp<std::int64_t>(at, 0, size));
+    };
+    return {inside(x.first, flags.width), inside(y.first, flags.height),
+            inside(x.last, flags.width), inside(y.last, flags.height)};
   }
 
   void add(std::uint32_t observation, std::uint32_t tile, const PixelWindow& window) {
@@ -252,6 +268,18 @@ bool needs_boxes(const Survey& survey) {
   });
 }
 
+namespace {
+
+/// Flags on the grid of overviews.
+std::uint64_t reduced_bytes(const Plan& plan, const ChunkScene& use) {
+  const std::optional<FlagCover>& cover = plan.scenes[use.scene].cover;
+  if (!cover) return 0;
+  const SourceWindow& w = plan.windows[use.first_window + cover->input];
+  return WindowLayout{w.right - w.left, w.bottom - w.top}.bytes(1);
+}
+
+}  // namespace
+
 ChunkBytes largest_chunk(const Plan& plan, const Survey& survey) {
   ChunkBytes most;
   const std::size_t segment =
@@ -271,7 +299,8 @@ ChunkBytes largest_chunk(const Plan& plan, const Survey& survey) {
             survey.inputs[i].flags && survey.inputs[i].method == Resampling::mode;
         if (survey.inputs[i].flags)
           b.flags = std::max<std::uint64_t>(
-              b.flags, layout.bytes(raw_flags ? size_of(scene.inputs[i].storage) : 1));
+              b.flags, layout.bytes(raw_flags ? size_of(scene.inputs[i].storage) : 1) +
+                           reduced_bytes(plan, cs));
         else
           b.slab += layout.bytes(size_of(scene.inputs[i].storage));
         const std::size_t l = scene.inputs[i].lattice;

@@ -23,7 +23,7 @@ struct Lattice::Mapping {
   double centre_longitude = 0;
   std::string operation = "none (same CRS)";
   std::mutex mutex;  // guards the cells while they are made and the transformer
-  std::vector<std::unique_ptr<Cell>> cells;
+  std::vector<std::shared_ptr<const Cell>> cells;
 
   /// The transform of a raster on the turn whose middle is nearest to the output's.
   Affine turned(Affine t, std::int64_t width) const {
@@ -91,10 +91,12 @@ Lattice::Lattice(const GeoBox& output, const Crs& source_crs, const Affine& sour
   mapping_->cells.resize(std::size_t(cells_across_ * down));
 }
 
+Lattice::Lattice(const Lattice& of, const Scaling& scaling) : of_(&of), scaling_(scaling) {}
 Lattice::~Lattice() = default;
 
 std::optional<Lattice::Origin> Lattice::origin_of(const Crs& crs, const Affine& transform,
                                                   std::int64_t width) const {
+  if (of_) return {};
   const Mapping& m = *mapping_;
   const Affine& s = m.source;
   const Affine t = m.turned(transform, width);
@@ -110,19 +112,25 @@ std::optional<Lattice::Origin> Lattice::origin_of(const Crs& crs, const Affine& 
   return Origin{std::int64_t(whole.x), std::int64_t(whole.y)};
 }
 
-const Lattice::Cell& Lattice::cell_at(std::int64_t x, std::int64_t y) const {
+// Cells of a scaled lattice are not kept: there may be one a scene, and they are quickly made.
+std::shared_ptr<const Lattice::Cell> Lattice::cell_at(std::int64_t x, std::int64_t y) const {
+  if (of_) {
+    auto cell = std::make_shared<Cell>(*of_->cell_at(x, y));
+    cell->scale(scaling_);
+    return cell;
+  }
   const std::int64_t cx = x / cell_size, cy = y / cell_size;
   const std::lock_guard lock(mapping_->mutex);
-  std::unique_ptr<Cell>& cell = mapping_->cells[std::size_t(cy * cells_across_ + cx)];
+  std::shared_ptr<const Cell>& cell = mapping_->cells[std::size_t(cy * cells_across_ + cx)];
   if (!cell) {
     const PixelWindow window{cx * cell_size, cy * cell_size,
                              std::min<std::int64_t>(cell_size, output_.width - cx * cell_size),
                              std::min<std::int64_t>(cell_size, output_.height - cy * cell_size)};
-    cell = std::make_unique<Cell>(window, [this](double* u, double* v, std::size_t count) {
+    cell = std::make_shared<const Cell>(window, [this](double* u, double* v, std::size_t count) {
       mapping_->map(output_.transform, u, v, count);
     });
   }
-  return *cell;
+  return cell;
 }
 
 TileCoordinates Lattice::tables(const PixelWindow& window, bool boxes) const {
@@ -130,7 +138,7 @@ TileCoordinates Lattice::tables(const PixelWindow& window, bool boxes) const {
   TileCoordinates t;
   t.id = ++tables_made;
   t.window = window;
-  cell_at(window.x, window.y).fill(t, boxes);
+  cell_at(window.x, window.y)->fill(t, boxes);
   return t;
 }
 
@@ -145,7 +153,8 @@ PixelWindow Lattice::footprint(const PixelWindow& window) const {
   const std::int64_t x1 = window.x + window.width, y1 = window.y + window.height;
   for (std::int64_t cy = window.y / cell_size * cell_size; cy < y1; cy += cell_size)
     for (std::int64_t cx = window.x / cell_size * cell_size; cx < x1; cx += cell_size) {
-      const Cell& cell = cell_at(cx, cy);
+      const auto shared = cell_at(cx, cy);
+      const Cell& cell = *shared;
       const std::int64_t a = std::max(window.x, cx), b = std::min(x1, cx + cell_size);
       const std::int64_t c = std::max(window.y, cy), d = std::min(y1, cy + cell_size);
       // A smooth piece has its extremes on its outline; where every pixel is a node, the map may
@@ -173,26 +182,28 @@ PixelWindow Lattice::footprint(const PixelWindow& window) const {
 
 double Lattice::scale_at(const PixelWindow& window) const {
   const std::int64_t x = window.x + window.width / 2, y = window.y + window.height / 2;
-  const Cell& cell = cell_at(x, y);
-  const Point o = cell.corner(double(x), double(y));
-  const Point r = cell.corner(double(x + 1), double(y)), d = cell.corner(double(x), double(y + 1));
+  const auto cell = cell_at(x, y);
+  const Point o = cell->corner(double(x), double(y));
+  const Point r = cell->corner(double(x + 1), double(y)),
+              d = cell->corner(double(x), double(y + 1));
   return std::max(std::hypot(r.x - o.x, r.y - o.y), std::hypot(d.x - o.x, d.y - o.y));
 }
 
 double Lattice::box_share_at(const PixelWindow& window) const {
   const std::int64_t x = window.x + window.width / 2, y = window.y + window.height / 2;
-  const Cell& cell = cell_at(x, y);
-  const auto corner = [&](int i, int j) { return cell.corner(double(x + i), double(y + j)); };
+  const auto cell = cell_at(x, y);
+  const auto corner = [&](int i, int j) { return cell->corner(double(x + i), double(y + j)); };
   const Point o = corner(0, 0), r = corner(1, 0), d = corner(0, 1), e = corner(1, 1);
   const double area = std::fabs((r.x - o.x) * (d.y - o.y) - (r.y - o.y) * (d.x - o.x));
   return area > 0 ? std::fabs((e.x - o.x) * (e.y - o.y)) / area : 1;
 }
 
 int Lattice::spacing_at(const PixelWindow& window) const {
-  return cell_at(window.x, window.y).spacing();
+  return cell_at(window.x, window.y)->spacing();
 }
 
 double Lattice::largest_error() const {
+  if (of_) return of_->largest_error() * std::max(scaling_.columns, scaling_.rows);
   const std::lock_guard lock(mapping_->mutex);
   double worst = 0;
   for (const auto& cell : mapping_->cells)
@@ -201,6 +212,7 @@ double Lattice::largest_error() const {
 }
 
 std::size_t Lattice::resident_bytes() const {
+  if (of_) return sizeof(Lattice);
   const std::lock_guard lock(mapping_->mutex);
   std::size_t bytes = mapping_->cells.size() * sizeof(void*);
   for (const auto& cell : mapping_->cells)
@@ -208,6 +220,8 @@ std::size_t Lattice::resident_bytes() const {
   return bytes;
 }
 
-const std::string& Lattice::operation() const { return mapping_->operation; }
+const std::string& Lattice::operation() const {
+  return of_ ? of_->operation() : mapping_->operation;
+}
 
 }  // namespace cubemill

@@ -103,6 +103,16 @@ void LatticeCell::make_nodes(int spacing, const ExactMap& map) {
   for (double& x : nodes_) x = rounded(x);
 }
 
+void LatticeCell::scale(const Lattice::Scaling& s) {
+  const std::size_t count = across_ * down_;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const bool column = i / count % 2 == 0;  // exact cells have each twice
+    if (std::isfinite(nodes_[i]))
+      nodes_[i] = rounded(column ? nodes_[i] * s.columns + s.left : nodes_[i] * s.rows + s.top);
+  }
+  error_ *= std::max(s.columns, s.rows);
+}
+
 bool LatticeCell::all_finite() const {
   return std::all_of(nodes_.begin(), nodes_.end(), [](double x) { return std::isfinite(x); });
 }

@@ -23,6 +23,9 @@ class LatticeCell {
   /// `window`: the cell's part of the output grid.
   LatticeCell(const PixelWindow& window, const ExactMap& map);
 
+  /// Makes it the cell of a scaled lattice.
+  void scale(const Lattice::Scaling& scaling);
+
   int spacing() const {
     return spacing_;
   }  ///< 0: nothing projects; 1: every corner and centre is a node

@@ -25,6 +25,7 @@ struct HeaderProfile {
   std::uint32_t block_height = 0;  ///< rows per strip
   std::uint32_t width = 0;
   std::uint32_t height = 0;
+  std::uint32_t overviews = 0;     ///< how many can be read; 0 where they were not asked for
   std::string nodata;              ///< GDAL's text
   std::uint64_t tags = 0;          ///< a digest of which baseline tags there are
   std::uint64_t georeference = 0;  ///< a digest of the GeoTIFF tags and what they hold

@@ -80,6 +80,10 @@ class RasterBand {
                             std::ptrdiff_t row_stride, ReadScratch& scratch,
                             ReadCost& cost) const = 0;
 
+  /// The raster itself (0), or one of its overviews (1: the finest), as a raster of its own that
+  /// knows of no others. Null where this one is decoded by GDAL: its overviews are not known.
+  virtual std::unique_ptr<RasterBand> at_level(std::size_t) const { return nullptr; }
+
  protected:
   RasterBand(std::string path, RasterInfo info, HeaderProfile profile = {},
              std::string version = {})
@@ -100,9 +104,13 @@ class RasterBand {
 /// block cache). Call once.
 void initialise_gdal(std::uint64_t cache_bytes);
 
+/// Whether the header of a TIFF is read as far as its overviews.
+enum class OverviewHeaders { leave, read };
+
 /// Opens band `band` (1-based) of `path`. Throws IoError (missing, unreadable, no georeference) or
 /// InvalidInput (no such band, a type that is not a number).
-std::unique_ptr<RasterBand> open_raster(const std::string& path, int band);
+std::unique_ptr<RasterBand> open_raster(const std::string& path, int band,
+                                        OverviewHeaders overviews = OverviewHeaders::leave);
 /// The same of what `bytes` holds, which is kept for later reads; `path` names it in errors.
 /// `front` are its first bytes, as far as they were fetched before: a header that lies within them
 /// costs no read. Files that lie beside it are not looked for. What `bytes` throws comes through.
@@ -110,6 +118,7 @@ std::unique_ptr<RasterBand> open_raster(const std::string& path, int band,
                                         std::shared_ptr<const ByteSource> bytes,
                                         std::vector<std::byte> front = {});
 /// Only the header.
-RasterInfo read_header(const std::string& path, int band);
+RasterInfo read_header(const std::string& path, int band,
+                       OverviewHeaders overviews = OverviewHeaders::leave);
 
 }  // namespace cubemill

@@ -47,6 +47,8 @@ struct GeoBox {
   /// The outline with `per_side` points a side, clockwise from the top left, in the CRS of the box.
   std::vector<Point> outline(int per_side) const;
   std::int64_t pixels() const { return width * height; }
+  /// The same ground in another number of pixels.
+  GeoBox resized(std::int64_t columns, std::int64_t rows) const;
 };
 
 /// The rectangle around the densified outline of `box` (in `from`), in `to`. A box in degrees whose

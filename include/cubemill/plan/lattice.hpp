@@ -2,8 +2,9 @@
 // pieces between them, refined until the error measured at check points is below `error_limit`.
 // Nodes and the decision to refine belong to fixed cells of the output grid and node values are
 // rounded to 2^-30 pixel, so that no tile, thread or machine changes a bit. One lattice serves all
-// scenes of one CRS, pixel size and sub-pixel alignment. Thread-safe; cells are made when first
-// asked for.
+// scenes of one CRS, pixel size and sub-pixel alignment. That of an overview is the raster's, in
+// larger pixels: overviews of scenes that differ in size are many. Thread-safe; cells are made when
+// first asked for.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -47,6 +48,15 @@ class Lattice {
   /// brings its middle next to the output's.
   Lattice(const GeoBox& output, const Crs& source_crs, const Affine& source_transform,
           std::int64_t source_width = 0);
+  /// The pixels of `of`, scaled and shifted: a pixel of this lattice is scale × one of `of` +
+  /// shift, along columns and rows. Scales below 1 keep the error below its limit. `of` must
+  /// outlive it.
+  struct Scaling {
+    double columns = 1, rows = 1;
+    double left = 0, top = 0;
+    bool operator==(const Scaling&) const = default;
+  };
+  Lattice(const Lattice& of, const Scaling& scaling);
   ~Lattice();
 
   /// Where a raster lies in this lattice's coordinates (its origin, in whole pixels), if it can be
@@ -56,6 +66,9 @@ class Lattice {
   };
   std::optional<Origin> origin_of(const Crs& crs, const Affine& transform,
                                   std::int64_t width = 0) const;
+  /// The lattice that this one is a scaling of; null: it is none.
+  const Lattice* scaled_from() const { return of_; }
+  const Scaling& scaling() const { return scaling_; }
 
   /// Makes the tables of a window, which lies in one cell and starts at a multiple of 32 (or of the
   /// cell's spacing).
@@ -79,8 +92,10 @@ class Lattice {
  private:
   struct Cell;
   struct Mapping;
-  const Cell& cell_at(std::int64_t x, std::int64_t y) const;
+  std::shared_ptr<const Cell> cell_at(std::int64_t x, std::int64_t y) const;
 
+  const Lattice* of_ = nullptr;
+  Scaling scaling_;
   GeoBox output_;
   std::unique_ptr<Mapping> mapping_;
   std::int64_t cells_across_ = 0;

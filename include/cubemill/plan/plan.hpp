@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "cubemill/pixel/accumulator.hpp"
 #include "cubemill/pixel/window.hpp"
 #include "cubemill/plan/lattice.hpp"
+#include "cubemill/plan/overviews.hpp"
 #include "cubemill/plan/recipe.hpp"
 #include "cubemill/plan/survey.hpp"
 
@@ -29,6 +31,9 @@ struct PlannedInput {
 struct PlannedScene {
   std::size_t surveyed = 0;  ///< index into Survey::surveyed
   std::vector<PlannedInput> inputs;
+  /// Where bands are read from overviews: flags are read in full and brought to that grid, whose
+  /// lattice is theirs here.
+  std::optional<FlagCover> cover;
 };
 
 /// The scenes of one solar day, or one scene.

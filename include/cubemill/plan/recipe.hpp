@@ -19,6 +19,7 @@ namespace cubemill {
 
 enum class GroupBy { solar_day, scene };
 enum class Fuse { pixel, band };
+enum class Overviews { none, automatic };
 enum class Order { automatic, tile, scene };
 
 /// How many scenes may be left out as unreadable: a number, or a share of all.
@@ -89,6 +90,7 @@ struct Recipe {
   MaskRequest mask;
   GridRequest grid;
   ResamplingRequest resampling;
+  Overviews overviews = Overviews::none;
   GroupBy group_by = GroupBy::solar_day;
   Fuse fuse = Fuse::pixel;
   std::vector<IndexRequest> indices = {{"ndvi", ""}};

@@ -19,6 +19,12 @@ struct Input {
   std::string role;
   bool flags = false;
   Resampling method = Resampling::nearest;
+  bool overviews = false;  ///< may be read from its overviews: measured values, no flags
+};
+
+struct RasterSize {
+  std::int64_t width = 0, height = 0;
+  bool operator==(const RasterSize&) const = default;
 };
 
 /// One input of one scene.
@@ -26,7 +32,9 @@ struct SceneInput {
   std::string asset;
   std::string href;
   int band = 1;
-  RasterInfo info;
+  RasterInfo info;  ///< of what is read: of an overview, if one is
+  /// Where an overview is read: sizes of the raster and of its overviews that are finer.
+  std::vector<RasterSize> finer;
   bool remote = false;     ///< its blocks are fetched ahead, from a network
   std::string version;     ///< of the remote file that was opened (ETag); else empty
   bool estimated = false;  ///< info is from metadata, not from the header
@@ -34,6 +42,11 @@ struct SceneInput {
   std::string
       numbers_from;  ///< where scale and offset come from: option, item, product, file, none
   std::optional<ValueRange> valid_range;  ///< source values that may count
+
+  /// The grid of the raster at full resolution.
+  GeoBox full_grid() const {
+    return finer.empty() ? info.grid : info.grid.resized(finer[0].width, finer[0].height);
+  }
 };
 
 struct SurveyedScene {
