@@ -33,11 +33,13 @@ bool any_supplied(const SceneBands& bands) {
   return false;
 }
 
-/// Lattices whose tables are kept for a slab: of all where they are few, else (overviews of scenes
-/// that differ in size) as many as a chunk needs.
+/// Lattices whose tables are kept for a slab: all, for they are few; but where overviews are read,
+/// which may have one a scene, as many as a chunk needs.
 std::size_t lattices_at_once(const Plan& plan) {
-  constexpr std::size_t few = 16;
-  std::size_t most = std::min(plan.lattices.size(), few);
+  if (std::none_of(plan.lattices.begin(), plan.lattices.end(),
+                   [](const auto& lattice) { return lattice->scaled_from(); }))
+    return plan.lattices.size();
+  std::size_t most = 1;
   for (const Chunk& chunk : plan.chunks) {
     std::set<std::size_t> lattices;
     for (std::uint32_t c = 0; c < chunk.scenes; ++c)

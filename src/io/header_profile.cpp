@@ -62,6 +62,7 @@ std::string difference_in_layout(const HeaderProfile& a, const HeaderProfile& b)
     if (a.*value != b.*value)
       return against(name, a.*value ? "yes" : "no", b.*value ? "yes" : "no");
   if (const std::string found = difference(coding, a, b); !found.empty()) return found;
+  if (a.overview_coding != b.overview_coding) return "overviews of another coding";
   return a.tags != b.tags ? "other tags" : "";
 }
 
@@ -76,6 +77,7 @@ std::string difference_between_scenes(const HeaderProfile& a, const HeaderProfil
 std::string difference_between_bands(const HeaderProfile& a, const HeaderProfile& b) {
   if (const std::string found = difference_in_layout(a, b); !found.empty()) return found;
   if (const std::string found = difference(size, a, b); !found.empty()) return found;
+  if (a.overview_sizes != b.overview_sizes) return "overviews of other sizes";
   return a.georeference != b.georeference ? "another georeference" : "";
 }
 

@@ -1,5 +1,7 @@
 #include "io/tiff_blocks.hpp"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -144,6 +146,21 @@ std::optional<RasterInfo> overview_info(const HeaderProfile& overview, const Hea
   return of;
 }
 
+// To be compared with overviews of other bands and scenes.
+void add_overview(HeaderProfile& profile, const HeaderProfile& overview) {
+  ++profile.overviews;
+  const std::uint64_t coding[] = {overview.compression,
+                                  overview.predictor,
+                                  overview.photometric,
+                                  overview.planar_configuration,
+                                  overview.tiled ? overview.block_width : 0,
+                                  overview.tiled ? overview.block_height : 0,
+                                  overview.tags};
+  const std::uint32_t size[] = {overview.width, overview.height};
+  profile.overview_coding = XXH3_64bits_withSeed(coding, sizeof coding, profile.overview_coding);
+  profile.overview_sizes = XXH3_64bits_withSeed(size, sizeof size, profile.overview_sizes);
+}
+
 }  // namespace
 
 TiffHeader find_tiff_blocks(const TiffDirectory& directory, const RasterInfo& info, int band) {
@@ -177,14 +194,15 @@ std::vector<TiffOverview> find_tiff_overviews(const TiffDirectory& first, const 
   std::optional<TiffDirectory> directory = first.next();
   for (int i = 0; i < most_directories && directory; ++i, directory = directory->next()) {
     const std::uint64_t kind = directory->number(TiffTag::new_subfile_type, 0);
-    if (!(kind & reduced_image)) break;  // another image, with overviews of its own
     if (kind & mask_image) continue;
+    if (!(kind & reduced_image)) break;  // another image, with overviews of its own
     const auto of = overview_info(read_profile(*directory), header.profile, info);
     if (!of) continue;
     TiffHeader overview = find_tiff_blocks(*directory, *of, band);
     if (header.profile.table_fault.empty() && !overview.profile.table_fault.empty())
       header.profile.table_fault = "overview: " + overview.profile.table_fault;
     if (!overview.blocks) continue;
+    add_overview(header.profile, overview.profile);
     found.push_back({{of->grid.width, of->grid.height, of->block_width, of->block_height,
                       overview.blocks->table.stored_bytes()},
                      std::move(*overview.blocks)});
@@ -193,7 +211,6 @@ std::vector<TiffOverview> find_tiff_overviews(const TiffDirectory& first, const 
     return a.info.width * a.info.height > b.info.width * b.info.height;
   };
   std::stable_sort(found.begin(), found.end(), finer);
-  header.profile.overviews = std::uint32_t(found.size());
   return found;
 }
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor
 
+import failio
 import numpy as np
 import pytest
 import rasterio
@@ -370,6 +371,17 @@ def test_the_network_gives_the_bytes_of_the_files(program, three, tmp_path):
     assert report(first)["network"]["headers_kept"] == report(second)["network"]["headers_kept"] == 6
     assert report(second)["network"]["requests"] <= report(first)["network"]["requests"] <= (
         report(far)["network"]["requests"])
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(program, three, library):
+    run = [three[0].folder / "items.json", *RUN, "--overviews", "auto", "--resolution", 60, "--threads", 1]
+    out = program.composite(*run)
+    cut = ["composite", *run, "-o", program.work / "cut", "--progress", "none", "--checkpoint", 0.000001]
+    killed = program.run(*cut, env=failio.environment(library, unsynced=1, kill=1, path="checkpoint.json", rename=2))
+    assert killed.returncode == -9, killed.stderr
+    done = program.run(*cut, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert same(out, program.work / "cut") and report(program.work / "cut")["resumed"]["chunks"] > 0
 
 
 # --- what is said -----------------------------------------------------------------------------------------------------

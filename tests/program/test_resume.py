@@ -179,6 +179,7 @@ def grow(archive):
 DIFFERENCES = {
     "an option": (lambda archive: None, ["--resampling", "average"], ["resampling", "average"]),
     "an index": (lambda archive: None, ["--index", "red=red"], ["red"]),
+    "what bands are read from": (lambda archive: None, ["--overviews", "auto"], ["overviews", "auto"]),
     "an item": (add_item, [], ["one more"]),
     "the size of a file": (grow, [], ["_SR_B4.TIF", "bytes"]),
     "the time of a file": (lambda archive: os.utime(some_raster(archive), (1e9, 1e9)), [], ["_SR_B4.TIF", "modified"]),

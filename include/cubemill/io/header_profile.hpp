@@ -25,7 +25,11 @@ struct HeaderProfile {
   std::uint32_t block_height = 0;  ///< rows per strip
   std::uint32_t width = 0;
   std::uint32_t height = 0;
-  std::uint32_t overviews = 0;     ///< how many can be read; 0 where they were not asked for
+  // Of the overviews that can be read here; nothing where they were not asked for.
+  std::uint32_t overviews = 0;
+  std::uint64_t overview_coding = 0;  ///< a digest of how their blocks are coded and tiled
+  std::uint64_t overview_sizes = 0;   ///< a digest of their sizes
+  // Of the raster.
   std::string nodata;              ///< GDAL's text
   std::uint64_t tags = 0;          ///< a digest of which baseline tags there are
   std::uint64_t georeference = 0;  ///< a digest of the GeoTIFF tags and what they hold

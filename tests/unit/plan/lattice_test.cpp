@@ -13,6 +13,7 @@ GeoBox box(const char* crs, double resolution, double left, double top, std::int
   return {Crs::parse(crs), {resolution, 0, left, 0, -resolution, top}, width, height};
 }
 
+std::int64_t at_middle(const Quadratic& q) { return at(q, 0); }
 double number(std::int64_t q) { return double(q) * 0x1p-32; }
 
 struct Truth {
@@ -197,6 +198,36 @@ TEST(Lattice, LeavesOutWhatCannotBeProjected) {
   ASSERT_EQ(t.spacing, 1);
   EXPECT_EQ(t.centres[0].u.a, nowhere_q32);
   EXPECT_NE(t.centres[std::size_t(300 * t.segments + 300)].u.a, nowhere_q32);
+}
+
+TEST(ScaledLattice, IsTheLatticeOfTheOverview) {
+  const GeoBox output = box("EPSG:32719", 75, 200000, -3000000, 700, 600);
+  const Crs crs = Crs::parse("EPSG:32718");
+  const Affine raster{30, 0, 760015, 0, -30, -2990005};
+  const GeoBox overview = GeoBox{crs, raster, 1001, 803}.resized(501, 401);
+  const Lattice full(output, crs, raster);
+  const Lattice own(output, crs, overview.transform);
+  const Lattice::Origin at = *full.origin_of(crs, raster);
+  const Lattice::Origin zero = *own.origin_of(crs, overview.transform);
+  Lattice::Scaling scaling{501 / 1001., 401 / 803., 0, 0};
+  scaling.left = -double(at.left) * scaling.columns, scaling.top = -double(at.top) * scaling.rows;
+  const Lattice scaled(full, scaling);
+  EXPECT_FALSE(scaled.origin_of(crs, raster));
+  EXPECT_EQ(full.operation(), scaled.operation());
+  EXPECT_LE(scaled.largest_error(), Lattice::error_limit);
+  const PixelWindow window{32, 64, 320, 200};
+  const TileCoordinates a = scaled.tables(window, true), b = own.tables(window, true);
+  ASSERT_EQ(b.spacing, a.spacing);
+  for (std::size_t i = 0; i < a.centres.size(); ++i) {
+    EXPECT_NEAR(number(at_middle(b.centres[i].u)) - double(zero.left),
+                number(at_middle(a.centres[i].u)), 2e-7);
+    EXPECT_NEAR(number(at_middle(b.centres[i].v)) - double(zero.top),
+                number(at_middle(a.centres[i].v)), 2e-7);
+    EXPECT_NEAR(b.boxes[i].width[0], a.boxes[i].width[0], 2e-7);
+  }
+  const PixelWindow p = scaled.footprint(window), q = own.footprint(window);
+  EXPECT_NEAR(double(q.x - zero.left), double(p.x), 1);
+  EXPECT_NEAR(double(q.width), double(p.width), 1);
 }
 
 }  // namespace
