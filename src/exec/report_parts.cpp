@@ -152,14 +152,15 @@ namespace {
 
 /// How an input of a scene is read.
 struct Level {
-  double pixel;        ///< nominal: in full times the whole number that was put into one
+  double pixel;        ///< in full times the whole number that was put into one
   std::size_t factor;  ///< that number; 1: in full
   auto operator<=>(const Level&) const = default;
 };
 
 Level level_of(const SceneInput& in) {
   const Affine& t = in.full_grid().transform;
-  const double pixel = std::hypot(t.a, t.d);
+  // The grid of full resolution is worked out of the overview's: without its rounding.
+  const double pixel = std::stod(text("%.12g", std::hypot(t.a, t.d)));
   if (in.finer.empty()) return {pixel, 1};
   const auto factor =
       std::size_t(std::llround(double(in.finer.front().width) / double(in.info.grid.width)));
