@@ -308,7 +308,7 @@ def test_verify_takes_the_options_of_the_network(program, bucket):
     with standing(bucket, "--key", "AK:SK", "--requester-pays", "demo") as (_, environment):
         refused = program.run(*words, env=environment)
         paid = program.run(*words, "--request-payer", "demo", "--connections", 4, env=environment)
-    assert refused.returncode == 3 and "REQUEST_PAYER=requester" in refused.stdout
+    assert refused.returncode == 3 and "REQUEST_PAYER=requester" in refused.stderr
     assert paid.returncode == 0 and json.loads(paid.stdout)["files"] == 36
 
 

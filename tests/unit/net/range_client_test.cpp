@@ -100,6 +100,9 @@ TEST(RangeClient, AnswersManyRangesEachWithItsOwnBytes) {
   EXPECT_GT(tally.peak_in_flight, 8U);
   EXPECT_LE(tally.peak_in_flight, 64U);
   EXPECT_GE(tally.bytes, 2'001'000U);
+  ASSERT_EQ(tally.places.size(), 1U);
+  EXPECT_EQ(tally.places.at("s3://bucket").requests, tally.requests);
+  EXPECT_EQ(tally.places.at("s3://bucket").bytes, tally.bytes);
   EXPECT_GT(tally.nanoseconds_cpu, 0U);
   EXPECT_GT(client.usual_seconds(), 0);
   // Connections are kept.
