@@ -74,8 +74,10 @@ class Surveyor {
  private:
   void open_all(const std::vector<std::size_t>& scenes, int threads) {
     const std::size_t n = scenes.size();
-    const FrontsAhead ahead(hrefs_of(scenes), {.witnesses = recipe_.skip_unreadable ? witnesses : 1,
-                                               .only_witnesses = headers_ == Headers::estimate});
+    Hrefs hrefs = hrefs_of(scenes);
+    const FrontsAhead ahead(std::move(hrefs.opened),
+                            {.witnesses = recipe_.skip_unreadable ? witnesses : 1,
+                             .only_witnesses = std::move(hrefs.like_others)});
     std::atomic<std::size_t> next{0};
     std::exception_ptr failure;
     const auto work = [&] {
@@ -95,16 +97,30 @@ class Surveyor {
     if (failure) std::rethrow_exception(failure);
   }
 
-  // In the order in which they will be opened.
-  std::vector<std::string> hrefs_of(const std::vector<std::size_t>& scenes) const {
-    std::vector<std::string> hrefs;
+  /// In the order in which they will be opened; where headers are estimated, those that are not.
+  struct Hrefs {
+    std::vector<std::string> opened, like_others;
+  };
+  Hrefs hrefs_of(const std::vector<std::size_t>& scenes) const {
+    Hrefs hrefs;
+    std::set<std::string> kinds;
     for (const std::size_t scene : scenes)
       for (const Input& input : result_.survey.inputs)
         if (const BandChoice choice =
                 chooser_.find(result_.survey.scenes[scene], input.role, input.flags);
-            choice.asset)
-          hrefs.push_back(choice.asset->href);
+            choice.asset) {
+          const bool is_known = is_estimated(choice) && !kinds.insert(kind_of(choice)).second;
+          (is_known ? hrefs.like_others : hrefs.opened).push_back(choice.asset->href);
+        }
     return hrefs;
+  }
+
+  bool is_estimated(const BandChoice& choice) const {
+    return headers_ == Headers::estimate && has_grid(*choice.asset);
+  }
+  // Headers of one kind are alike, but for what the item says.
+  static std::string kind_of(const BandChoice& choice) {
+    return choice.asset->key + "#" + std::to_string(choice.band) + " " + choice.asset->proj.crs;
   }
 
   void one(std::size_t scene_index, std::size_t slot) {
@@ -202,10 +218,9 @@ class Surveyor {
 
   void take_header(const BandChoice& choice, SceneInput& in,
                    std::vector<std::unique_ptr<RasterBand>>& bands) {
-    if (headers_ == Headers::estimate && has_grid(*choice.asset)) {
-      const std::string key =
-          in.asset + "#" + std::to_string(in.band) + " " + choice.asset->proj.crs;
-      const auto known = seen_.find(key);
+    if (is_estimated(choice)) {
+      const std::string kind = kind_of(choice);
+      const auto known = seen_.find(kind);
       if (known != seen_.end()) {
         in.info = info_from_metadata(*choice.asset, known->second);
         in.estimated = true;
@@ -213,7 +228,7 @@ class Surveyor {
         return;
       }
       read_one(in, bands);
-      seen_.emplace(key, in.info);
+      seen_.emplace(kind, in.info);
     } else {
       read_one(in, bands);
     }

@@ -68,13 +68,15 @@ struct FrontsAhead::State : std::enable_shared_from_this<State> {
   };
 
   State(Manner how, std::vector<std::string> to_ask)
-      : manner(how), client(net_client()), hrefs(std::move(to_ask)) {}
+      : manner(std::move(how)), client(net_client()), hrefs(std::move(to_ask)) {}
 
   void meet_places() {
     std::unordered_map<std::string, std::vector<std::string>> by_place;
     std::unordered_set<std::string> seen;
-    for (const std::string& href : hrefs)
-      if (seen.insert(href).second) by_place[place_of(href)].push_back(href);
+    const std::vector<std::string>* const lists[] = {&hrefs, &manner.only_witnesses};
+    for (const auto* list : lists)
+      for (const std::string& href : *list)
+        if (seen.insert(href).second) by_place[place_of(href)].push_back(href);
     std::vector<std::string> first;
     {
       const std::lock_guard lock(mutex);
@@ -82,7 +84,6 @@ struct FrontsAhead::State : std::enable_shared_from_this<State> {
         places[name].witnesses = spread(all, manner.witnesses);
         first.push_back(next_witness(places[name]));
       }
-      if (manner.only_witnesses) hrefs.clear();
     }
     for (const std::string& href : first) ask(href, true);
   }
@@ -205,21 +206,25 @@ std::mutex FrontsAhead::State::current_mutex;
 std::shared_ptr<FrontsAhead::State> FrontsAhead::State::current;
 
 FrontsAhead::FrontsAhead(std::vector<std::string> hrefs, Manner manner) {
-  std::unordered_set<std::string> known;  // places that nothing else is asked of
-  std::erase_if(hrefs, [&](const std::string& href) {
+  std::unordered_set<std::string> known;  // places
+  const auto is_needless = [&](const std::string& href) {
     if (!is_remote(href)) return true;
-    if (!has_kept_header(href)) return false;
-    if (manner.only_witnesses) known.insert(place_of(href));
-    return true;
-  });
-  std::erase_if(hrefs, [&](const std::string& href) { return known.contains(place_of(href)); });
-  if (hrefs.empty()) return;
-  state_ = std::make_shared<State>(manner, std::move(hrefs));
+    const bool is_kept = has_kept_header(href);
+    if (is_kept) known.insert(place_of(href));
+    return is_kept;
+  };
+  std::vector<std::string>& others = manner.only_witnesses;
+  std::erase_if(hrefs, is_needless);
+  std::erase_if(others, is_needless);
+  std::erase_if(others, [&](const std::string& href) { return known.contains(place_of(href)); });
+  if (hrefs.empty() && others.empty()) return;
+  const bool are_places_new = manner.witnesses > 0;
+  state_ = std::make_shared<State>(std::move(manner), std::move(hrefs));
   {
     const std::lock_guard lock(State::current_mutex);
     State::current = state_;
   }
-  if (manner.witnesses > 0) state_->meet_places();
+  if (are_places_new) state_->meet_places();
   state_->ask_more();
 }
 

@@ -25,7 +25,8 @@ class FrontsAhead {
     /// probably will (RangeFailure::of_place). Then the others fail without being asked for: as
     /// PlaceRefused, or with a single one as that did. 0: all places are known.
     std::size_t witnesses = 0;
-    bool only_witnesses = false;  ///< asks for nothing else
+    /// Nothing else is asked of these, and nothing where a header is kept of their place.
+    std::vector<std::string> only_witnesses{};
   };
 
   /// Asks for the remote ones among `hrefs` of which no header is kept, in the order in which they
