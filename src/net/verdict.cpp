@@ -54,7 +54,9 @@ Verdict of_connection(const Case& c) {
       return give_up(Kind::unusable, c.transfer.error(), advice_on_href);
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_CONNECT: {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_OPERATION_TIMEDOUT: {  // while connecting: later silence is not libcurl's to judge
       Verdict verdict = of_place(again(c.transfer.error()));
       verdict.advice = advice_on_connecting;
       if (c.request.is_first) verdict.most_tries = tries_of_first;

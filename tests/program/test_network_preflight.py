@@ -3,6 +3,8 @@ run with one line and as good as no requests."""
 
 import json
 import socket
+import socketserver
+import threading
 import time
 from collections import Counter
 
@@ -116,6 +118,23 @@ def test_a_server_that_is_not_there_ends_a_run_at_once(program, store, catalog, 
         line, _ = refused(program, store, catalog, *GRID, *words, AWS_S3_ENDPOINT=nowhere)
         assert time.monotonic() - begin < 10
     assert "3 attempts" in line and "AWS_S3_ENDPOINT" in line
+
+
+class PlainServer(socketserver.StreamRequestHandler):
+    """Speaks HTTP whatever it is told."""
+
+    def handle(self):
+        self.request.recv(1 << 16)
+        self.wfile.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+def test_a_server_without_tls_is_asked_by_https_for_a_moment_only(program, store, catalog):
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), PlainServer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = {"AWS_S3_ENDPOINT": f"127.0.0.1:{server.server_address[1]}", "AWS_HTTPS": "YES"}
+        line, _ = refused(program, store, catalog, *GRID, **place)
+        server.shutdown()
+    assert "3 attempts" in line and "https or http?" in line
 
 
 # ---------------------------------------------------------------- one object's matter, or all's
