@@ -123,7 +123,8 @@ void RangeLoop::answer(RangePtr range, Transfer& transfer, std::uint64_t object_
   cancel(range->beside);
   maker_.answered(range->href, transfer.wire());
   budget_.answered();
-  limit_.answered(int(flying_.size()) + 1);
+  // Answers come in batches: while others wait to be sent, the limit is what holds them.
+  limit_.answered(queue_.empty() ? int(flying_.size()) + 1 : limit_.limit());
   counters_.limit = limit_.limit();
   BodySink& sink = transfer.sink();
   hedging_.answered(seconds_between(transfer.sent(), transfer.first_byte()),
