@@ -9,7 +9,7 @@ FlightLimit::FlightLimit(int first, int most)
 
 void FlightLimit::answered(int in_flight) {
   if (in_flight < int(limit_)) return;
-  limit_ = std::min(most_, limit_ + (cut_ ? 1 / limit_ : 0.25));
+  limit_ = std::min(most_, limit_ + (cut_ ? 1 / limit_ : 0.5));
 }
 
 void FlightLimit::throttled(Moment sent, Moment now) {

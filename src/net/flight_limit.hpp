@@ -11,7 +11,7 @@ class FlightLimit {
   FlightLimit(int first, int most);
 
   int limit() const { return int(limit_); }
-  /// A whole answer has come while `in_flight` requests were in flight. Grows by a quarter a round
+  /// A whole answer has come while `in_flight` requests were in flight. Grows by a half a round
   /// until the first cut, then by one request a round; not at all where the limit is not reached.
   void answered(int in_flight);
   /// A server asked for fewer (503, 429) in answer to a request sent at `sent`. Halves, unless that

@@ -17,12 +17,12 @@ TEST(FlightLimit, StartsModestlyAndNeverAboveTheMost) {
   EXPECT_EQ(FlightLimit(16, 0).limit(), 1);
 }
 
-TEST(FlightLimit, GrowsByAQuarterARoundUntilTheMost) {
+TEST(FlightLimit, GrowsByAHalfARoundUntilTheMost) {
   FlightLimit limit(16, 64);
   answer(limit, 16);
-  EXPECT_EQ(limit.limit(), 20);
-  answer(limit, 20);
-  EXPECT_EQ(limit.limit(), 25);
+  EXPECT_EQ(limit.limit(), 24);
+  answer(limit, 24);
+  EXPECT_EQ(limit.limit(), 36);
   answer(limit, 1000);
   EXPECT_EQ(limit.limit(), 64);
 }
