@@ -81,7 +81,6 @@ void take_overviews(SurveyResult& result, const GeoBox& grid) {
     for (std::size_t i = 0; i < survey.inputs.size(); ++i) {
       const std::size_t level = levels[s][i];
       set_level(survey.surveyed[s].inputs[i], level);
-      if (s >= result.bands.size() || i >= result.bands[s].size()) continue;
       std::unique_ptr<RasterBand>& band = result.bands[s][i];  // null: only estimated
       // Null where GDAL decodes it, in full.
       if (auto at_level = band ? band->at_level(level) : nullptr) band = std::move(at_level);

@@ -45,8 +45,8 @@ void reduce_classes(const FlagPixels& flags, const FlagCover& cover, const Sourc
       take_worse(worst.data(), flags.first + (row - w.top) * flags.stride, across);
     for (std::size_t x = 0; x < columns.size(); ++x) {
       if (!inside(columns[x], w.left, w.right)) continue;
-      const auto begin = worst.begin() - w.left;
-      out[x] = *std::min_element(begin + columns[x].first, begin + columns[x].last);
+      out[x] = *std::min_element(worst.begin() + (columns[x].first - w.left),
+                                 worst.begin() + (columns[x].last - w.left));
     }
   }
 }

@@ -13,7 +13,9 @@
 #include "cubemill/base/error.hpp"
 #include "cubemill/net/range_client.hpp"
 #include "exec/band_choice.hpp"
+#include "exec/estimated_header.hpp"
 #include "exec/header_check.hpp"
+#include "exec/item_differences.hpp"
 #include "exec/survey_inputs.hpp"
 #include "io/fronts_ahead.hpp"
 #include "io/header_cache.hpp"
@@ -21,31 +23,6 @@
 
 namespace cubemill {
 namespace {
-
-// The side of an overview of a raster of `size` pixels, where another one of `like` has `overview`.
-std::int64_t side_like(std::int64_t size, std::int64_t like, std::int64_t overview) {
-  const auto factor = std::int64_t(std::llround(double(like) / double(overview)));
-  const bool rounded_down = factor * overview <= like;
-  return std::max<std::int64_t>(1, (size + (rounded_down ? 0 : factor - 1)) / factor);
-}
-
-RasterInfo info_from_metadata(const SceneAsset& asset, const RasterInfo& like) {
-  RasterInfo info = like;
-  info.grid.crs = Crs::parse(asset.proj.crs);
-  const auto& t = *asset.proj.transform;
-  info.grid.transform = {t[0], t[1], t[2], t[3], t[4], t[5]};
-  info.grid.height = (*asset.proj.shape)[0], info.grid.width = (*asset.proj.shape)[1];
-  for (OverviewInfo& overview : info.overviews) {
-    overview.width = side_like(info.grid.width, like.grid.width, overview.width);
-    overview.height = side_like(info.grid.height, like.grid.height, overview.height);
-    overview.stored_bytes = 0;
-  }
-  return info;
-}
-
-bool has_grid(const SceneAsset& a) {
-  return !a.proj.crs.empty() && a.proj.transform && a.proj.shape;
-}
 
 /// Some buckets refuse what they do not have: where scenes may be left out, one object does not
 /// tell of all.
@@ -68,6 +45,7 @@ class Surveyor {
     open_all(scenes, threads);
     collect();
     if (headers_ == Headers::open_all) check_headers();
+    sort_skipped();
     compare_with_items();
   }
 
@@ -305,15 +283,6 @@ class Surveyor {
     }
   }
 
-  // Whether an item's CRS is readable and another one; unreadable ones are not needed.
-  static bool other_system(const std::string& item, const Crs& file) {
-    try {
-      return !Crs::parse(item).same(file);
-    } catch (const InvalidInput&) {
-      return false;
-    }
-  }
-
   void collect() {
     for (std::size_t i = 0; i < surveyed_.size(); ++i) {
       if (!kept_[i]) continue;
@@ -322,41 +291,22 @@ class Surveyor {
     }
   }
 
-  void compare_with_items() {
+  // Threads have come upon them in any order.
+  void sort_skipped() {
     std::sort(result_.skipped.begin(), result_.skipped.end(),
               [](const SkippedScene& a, const SkippedScene& b) {
                 return std::tie(a.item, a.asset) < std::tie(b.item, b.asset);
               });
+  }
+
+  void compare_with_items() {
+    ItemDifferences differences;
     for (const SurveyedScene& surveyed : result_.survey.surveyed)
       for (std::size_t i = 0; i < surveyed.inputs.size(); ++i)
         if (!surveyed.inputs[i].estimated)
-          compare_with_item(result_.survey.scenes[surveyed.scene], surveyed.inputs[i],
-                            *choice_of(surveyed, i).asset);
-    note_differences();
-  }
-
-  void compare_with_item(const Scene& scene, const SceneInput& in, const SceneAsset& asset) {
-    const double off = grid_difference(asset, in.info.grid);
-    if (off > 0.01) differences_.insert({scene.id + "/" + in.asset, off});
-    if (!asset.proj.crs.empty() && other_system(asset.proj.crs, in.info.grid.crs))
-      other_systems_.insert(scene.id + "/" + in.asset + " is " + in.info.grid.crs.name() +
-                            ", the item says " + asset.proj.crs.substr(0, 40));
-  }
-
-  void note_differences() {
-    if (!other_systems_.empty())
-      result_.notes.push_back("the files' CRS is used; that of " +
-                              std::to_string(other_systems_.size()) +
-                              " assets differs from the item's (" + *other_systems_.begin() + ")");
-    if (differences_.empty()) return;
-    const auto worst =
-        std::max_element(differences_.begin(), differences_.end(),
-                         [](const auto& a, const auto& b) { return a.second < b.second; });
-    char text[64];
-    std::snprintf(text, sizeof text, "%.3g", worst->second);
-    result_.notes.push_back(
-        "the files' georeferencing is used; proj:* of " + std::to_string(differences_.size()) +
-        " assets differs from it, by up to " + text + " pixels (" + worst->first + ")");
+          differences.compare(result_.survey.scenes[surveyed.scene], surveyed.inputs[i],
+                              *choice_of(surveyed, i).asset);
+    for (std::string& note : differences.notes()) result_.notes.push_back(std::move(note));
   }
 
   SurveyResult& result_;
@@ -371,8 +321,6 @@ class Surveyor {
   std::vector<std::vector<std::unique_ptr<RasterBand>>> bands_;
   std::vector<std::uint8_t> kept_;
   std::map<std::string, RasterInfo> seen_;  // estimate only, one thread
-  std::map<std::string, double> differences_;
-  std::set<std::string> other_systems_;
 };
 
 /// Number of distinct data assets, and what a pixel of all of them takes: what a cube of everything

@@ -46,6 +46,18 @@ def spilling(program, catalog, *words, threads=1, more=6):
     return [*words, "--memory", f"{least_memory(program, catalog, *words) + more}MiB"]
 
 
+def demo_bucket(tmp_path_factory, **archive):
+    """A folder of buckets; `demo` holds an archive of `cubemill demo` (scenes, size, seed) under c/."""
+    root = tmp_path_factory.mktemp("buckets")
+    add_archive(root / "demo/c", **archive)
+    return root
+
+
+def add_archive(folder, **archive):
+    words = [str(word) for name, value in archive.items() for word in (f"--{name}", value)]
+    subprocess.run([str(BINARY), "demo", str(folder), "--quiet", *words], check=True, stdout=subprocess.DEVNULL)
+
+
 def report(directory):
     return json.loads((directory / "report.json").read_text())
 

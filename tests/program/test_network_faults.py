@@ -19,16 +19,13 @@ from network_faults import (
     most_seconds, with_parameter,
 )  # fmt: skip
 from object_store import KEYS, ObjectStore, catalog_of
-from small_runs import composite, one_error, report, result, sample
+from small_runs import composite, demo_bucket, one_error, report, result, sample
 
 
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory):
     """A folder of buckets; `demo` holds an archive of two days."""
-    root = tmp_path_factory.mktemp("buckets")
-    done = Program(root).run("demo", root / "demo/c", "--scenes", SCENES, "--size", SIZE, "--seed", SEED)
-    assert done.returncode == 0, done.stderr
-    return root
+    return demo_bucket(tmp_path_factory, scenes=SCENES, size=SIZE, seed=SEED)
 
 
 @pytest.fixture(scope="module")

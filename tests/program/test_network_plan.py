@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from conftest import Program
 from object_store import KEYS, ObjectStore, catalog_of
-from small_runs import report
+from small_runs import add_archive, demo_bucket, report
 
 GRID = ["--resolution", 30, "--period", "all", "--compress", "lzw", "--threads", 2]
 FRONT = 32768  # bytes with which a file is opened
@@ -16,10 +15,8 @@ RANGE = 4 << 20  # the longest one
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory):
     """Folders of buckets: `demo` and `other` hold archives of rasters with 4 and 16 blocks."""
-    root = tmp_path_factory.mktemp("buckets")
-    for name, size in (("demo", 900), ("other", 450)):
-        done = Program(root).run("demo", root / name / "c", "--scenes", 6, "--size", size, "--seed", 3)
-        assert done.returncode == 0, done.stderr
+    root = demo_bucket(tmp_path_factory, scenes=6, size=900, seed=3)
+    add_archive(root / "other/c", scenes=6, size=450, seed=3)
     return root
 
 

@@ -10,9 +10,8 @@ from collections import Counter
 
 import pytest
 
-from conftest import Program
 from object_store import KEYS, ObjectStore, catalog_of
-from small_runs import composite, one_error, report
+from small_runs import composite, demo_bucket, one_error, report
 
 GRID = ["--resolution", 60, "--period", "all", "--compress", "lzw", "--threads", 2]
 SCENES = 6
@@ -22,10 +21,7 @@ SKIP = ["--on-error", "skip"]
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory):
     """A folder of buckets; `demo` holds an archive of three days."""
-    root = tmp_path_factory.mktemp("buckets")
-    done = Program(root).run("demo", root / "demo/c", "--scenes", SCENES, "--size", 300, "--seed", 7)
-    assert done.returncode == 0, done.stderr
-    return root
+    return demo_bucket(tmp_path_factory, scenes=SCENES, size=300, seed=7)
 
 
 @pytest.fixture(scope="module")

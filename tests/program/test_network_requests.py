@@ -6,10 +6,9 @@ from collections import Counter
 
 import pytest
 
-from conftest import Program
 from merged_ranges import FRONT, MOST_BYTES, MOST_RANGES, Block, blocks_of, merged, needed_of
 from object_store import ObjectStore, catalog_of
-from small_runs import report
+from small_runs import demo_bucket, report
 
 
 def test_the_rule_merges_neighbours_up_to_its_limits():
@@ -21,10 +20,7 @@ def test_the_rule_merges_neighbours_up_to_its_limits():
 
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory):
-    root = tmp_path_factory.mktemp("buckets")
-    done = Program(root).run("demo", root / "demo/c", "--scenes", 4, "--size", 900, "--seed", 3)
-    assert done.returncode == 0, done.stderr
-    return root
+    return demo_bucket(tmp_path_factory, scenes=4, size=900, seed=3)
 
 
 def ranges_of_run(program, bucket, files, order):
