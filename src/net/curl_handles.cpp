@@ -43,11 +43,12 @@ void append(HeaderList& list, const char* line) {
 }
 
 void set_common(CURL* easy, const char* user_agent) {
-  static const std::string bundle = [] {
+  // Outlives every static owner: requests may go on until the exit handler that ends the client.
+  static const auto& bundle = *new std::string([] {
     const Environment environment = process_environment();
     return either(environment("CURL_CA_BUNDLE"),
                   either(environment("AWS_CA_BUNDLE"), environment("SSL_CERT_FILE")));
-  }();
+  }());
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
