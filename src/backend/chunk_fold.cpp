@@ -1,6 +1,7 @@
 #include "cubemill/backend/chunk_fold.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "cubemill/backend/mode.hpp"
@@ -33,6 +34,17 @@ Flags equal_to(const std::uint8_t* classes, QaClass wanted, int count) {
   for (int i = 0; i < run_length; ++i) f.on[i] = classes[i] == wanted;
   for (int i = count; i < run_length; ++i) f.on[i] = 0;
   return f;
+}
+
+/// Asks for the sums of a run before its values are worked out: a tile of them is larger than the
+/// caches near a core.
+void ask_for(const SumsView& sums, std::int64_t at) {
+  constexpr std::size_t line = 64;
+  const bool packed = sums.kind == AccumulatorKind::packed;
+  const std::size_t bytes = packed ? run_length * sizeof(PackedSum) : offsetof(WideRun, high);
+  const auto* first = static_cast<const std::byte*>(sums.data) +
+                      std::size_t(at / run_length) * bytes_per_run(sums.kind);
+  for (std::size_t i = 0; i < bytes; i += line) __builtin_prefetch(first + i, 1);
 }
 
 /// Folds the runs of one chunk; holds the values of a run.
@@ -87,6 +99,7 @@ class Run {
     const Flags good = equal_to(scene.classes + offset(), qa_good, count_);
     const unsigned eights = good.eights();
     if (eights == 0) return;
+    for (const SumsView& s : sums) ask_for(s, y_ * s.stride + x_);
     sample(scene, eights, sampled_);
     for (std::size_t i = 0; i < indices_.size(); ++i) fold_index(i, sampled_, good, sums[i]);
   }
@@ -99,6 +112,7 @@ class Run {
       wanted |= equal_to(s.classes + offset(), qa_good, count_).eights();
     if (wanted == 0) return;
     for (std::size_t i = 0; i < indices_.size(); ++i) {
+      ask_for(sums[i], y_ * sums[i].stride + x_);
       Flags taken, good;
       unsigned open = wanted;
       for (const FoldScene& s : chunk_.scenes) {
@@ -139,6 +153,7 @@ class Run {
     const Flags good = equal_to(chunk_.fused_classes + offset(), qa_good, count_);
     unsigned lacking = good.eights();
     if (lacking == 0) return;
+    for (const SumsView& s : sums) ask_for(s, y_ * s.stride + x_);
     sample(chunk_.scenes.front(), lacking, fused_);
     for (std::size_t s = 1; s < chunk_.scenes.size(); ++s) {
       lacking = lacking_a_band(good);

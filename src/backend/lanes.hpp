@@ -79,11 +79,21 @@ CUBEMILL_HD NativeMask to_mask(SignedWords x, [[maybe_unused]] int part) {
 #endif
 }
 
+CUBEMILL_HD NativeDouble broadcast(double x) {
+#if defined(__AVX512F__)
+  return (NativeDouble)_mm512_set1_pd(x);
+#elif defined(__AVX2__)
+  return (NativeDouble)_mm256_set1_pd(x);
+#else
+  return NativeDouble{x, x};
+#endif
+}
+
 struct Doubles {
   NativeDouble part[parts];
   Doubles() = default;
   CUBEMILL_HD explicit Doubles(double x) {
-    for (auto& p : part) p = NativeDouble{} + x;
+    for (auto& p : part) p = broadcast(x);
   }
   /// Exact conversions of eight integers.
   CUBEMILL_HD explicit Doubles(SignedHalves x) {
