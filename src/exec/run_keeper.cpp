@@ -1,11 +1,9 @@
 #include "exec/run_keeper.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
 #include <filesystem>
-#include <thread>
 
+#include "cubemill/base/each_in_threads.hpp"
 #include "cubemill/base/error.hpp"
 #include "exec/run_identity.hpp"
 
@@ -86,24 +84,9 @@ RunState RunKeeper::begin(const Json& identity, const Plan& plan, CompositeOutpu
 void RunKeeper::take_over_tiles(Checkpoint& from, const Plan& plan, CompositeOutputs& outputs,
                                 int threads) {
   std::vector<std::uint8_t> whole(from.run.finished.size());
-  std::atomic<std::size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex mutex;
-  const auto work = [&] {
-    try {
-      for (std::size_t i = next++; i < whole.size(); i = next++)
-        whole[i] = outputs.restore(plan.tiles[from.run.finished[i]], from.stored[i]);
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      if (!failure) failure = std::current_exception();
-    }
-  };
-  {
-    std::vector<std::jthread> workers;
-    for (int i = 1; i < threads; ++i) workers.emplace_back(work);
-    work();
-  }
-  if (failure) std::rethrow_exception(failure);
+  each_in_threads(whole.size(), threads, [&](std::size_t i) {
+    whole[i] = outputs.restore(plan.tiles[from.run.finished[i]], from.stored[i]);
+  });
   std::vector<std::uint32_t> finished;
   for (std::size_t i = 0; i < whole.size(); ++i)
     if (whole[i]) finished.push_back(from.run.finished[i]);

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <exception>
 #include <map>
 #include <mutex>
 #include <set>
-#include <thread>
 #include <tuple>
 
+#include "cubemill/base/each_in_threads.hpp"
 #include "cubemill/base/error.hpp"
 #include "cubemill/net/range_client.hpp"
 #include "exec/band_choice.hpp"
@@ -51,28 +50,13 @@ class Surveyor {
 
  private:
   void open_all(const std::vector<std::size_t>& scenes, int threads) {
-    const std::size_t n = scenes.size();
     Hrefs hrefs = hrefs_of(scenes);
     const FrontsAhead ahead(std::move(hrefs.opened),
                             {.witnesses = recipe_.skip_unreadable ? witnesses : 1,
                              .only_witnesses = std::move(hrefs.like_others)});
-    std::atomic<std::size_t> next{0};
-    std::exception_ptr failure;
-    const auto work = [&] {
-      for (std::size_t i; !stop_ && (i = next++) < n;) try {
-          one(scenes[i], i);
-        } catch (...) {
-          const std::lock_guard lock(mutex_);
-          if (!failure) failure = std::current_exception();
-          stop_ = true;
-        }
-    };
-    {
-      std::vector<std::jthread> workers;
-      for (int t = 1; t < threads && headers_ != Headers::estimate; ++t) workers.emplace_back(work);
-      work();
-    }
-    if (failure) std::rethrow_exception(failure);
+    each_in_threads(scenes.size(), headers_ == Headers::estimate ? 1 : threads, [&](std::size_t i) {
+      if (!stop_) one(scenes[i], i);
+    });
   }
 
   /// In the order in which they will be opened; where headers are estimated, those that are not.

@@ -1,15 +1,13 @@
 #include "cubemill/io/demo_archive.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <numeric>
 #include <set>
 #include <thread>
 
+#include "cubemill/base/each_in_threads.hpp"
 #include "cubemill/base/error.hpp"
 #include "io/demo_cog.hpp"
 #include "io/demo_item.hpp"
@@ -118,26 +116,9 @@ std::vector<SceneResult> make_scenes(const std::vector<DemoScene>& scenes,
                                      const DemoOptions& options, const fs::path& root) {
   const demo::Landscape landscape(options.seed);
   std::vector<SceneResult> results(scenes.size());
-  std::atomic<std::size_t> next = 0;
-  std::exception_ptr failure;
-  std::mutex failure_mutex;
-  const auto work = [&] {
-    try {
-      for (std::size_t i; (i = next++) < scenes.size();)
-        results[i] = make_scene(scenes[i], landscape, root);
-    } catch (...) {
-      next = scenes.size();
-      const std::lock_guard lock(failure_mutex);
-      if (!failure) failure = std::current_exception();
-    }
-  };
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  const auto wanted = options.threads > 0 ? std::size_t(options.threads) : std::size_t(cores);
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < std::min(wanted, scenes.size()); ++i) threads.emplace_back(work);
-  }
-  if (failure) std::rethrow_exception(failure);
+  each_in_threads(scenes.size(), options.threads > 0 ? options.threads : int(cores),
+                  [&](std::size_t i) { results[i] = make_scene(scenes[i], landscape, root); });
   return results;
 }
 
