@@ -110,53 +110,66 @@ CUBEMILL_HD Doubles fraction_of(Halves low) {
   return raw_fraction<Doubles>(SignedHalves(low >> 1));
 }
 
+/// Where eight pixels lie that are not side by side, by lane, relative to the first. What is done
+/// with them stays out of line: it is rare at the resolution of the scene, and what the compiler
+/// prepares for it would be paid for by all.
+struct Scattered {
+  std::int32_t cols[lanes], rows[lanes];
+};
+
+[[gnu::noinline]] inline void scatter(const Quadratic& u, const Quadratic& v, std::int32_t k,
+                                      Scattered& s) {
+  const std::int64_t col = at(u, k) >> 32, row = at(v, k) >> 32;
+  for (int i = 0; i < lanes; ++i) {
+    s.cols[i] = std::int32_t((at(u, k + i) >> 32) - col);
+    s.rows[i] = std::int32_t((at(v, k + i) >> 32) - row);
+  }
+}
+
 /// Where the first taps of eight pixels lie in a scene, and in which of three shapes.
 struct Pattern {
   std::int64_t col, row;  // of the first lane
   const Eight& x;
   const Eight& y;
-  bool consecutive;  // columns grow by one and rows stay, but for one step each; else see below
-  std::int32_t cols[lanes];  // scattered: by lane, relative to col and row
-  std::int32_t rows[lanes];
+  const Scattered* scattered;  // null: columns grow by one and rows stay, but for one step each
 };
 
-/// `first_tap`: offset of the first tap from the base pixel.
+/// `first_tap`: offset of the first tap from the base pixel; `room`: for what the pattern points
+/// to.
 CUBEMILL_HD Pattern pattern(const CoordinateView& where, const Quadratic& u, const Quadratic& v,
-                            const Eight& x, const Eight& y, std::int32_t k,
-                            std::int64_t first_tap) {
-  Pattern p{x.base - where.left + first_tap,
-            y.base - where.top + first_tap,
-            x,
-            y,
-            bool(x.near & y.near),
-            {},
-            {}};
-  if (!p.consecutive)
-    for (int i = 0; i < lanes; ++i) {
-      p.cols[i] = std::int32_t((at(u, k + i) >> 32) - x.base);
-      p.rows[i] = std::int32_t((at(v, k + i) >> 32) - y.base);
-    }
-  return p;
+                            const Eight& x, const Eight& y, std::int32_t k, std::int64_t first_tap,
+                            Scattered& room) {
+  const bool is_scattered = !(x.near & y.near);
+  if (is_scattered) [[unlikely]]
+    scatter(u, v, k, room);
+  return {x.base - where.left + first_tap, y.base - where.top + first_tap, x, y,
+          is_scattered ? &room : nullptr};
+}
+
+/// Whether all taps of scattered pixels lie in the readable part of a window.
+[[gnu::noinline]] inline bool are_readable(const WindowView& w, const Pattern& p, int across,
+                                           int down) {
+  bool all = true;
+  for (int i = 0; i < lanes; ++i) {
+    const std::int64_t col = p.col + p.scattered->cols[i], row = p.row + p.scattered->rows[i];
+    all &= (col >= w.left) & (col + across <= w.right) & (row >= w.top) & (row + down <= w.bottom);
+  }
+  return all;
 }
 
 /// Whether all `across` × `down` taps of a group of eight lie in the readable part of a window.
 CUBEMILL_HD bool readable(const WindowView& w, const Pattern& p, int across, int down) {
-  if (p.consecutive)
-    return (p.col + (p.x.by < 0 ? -1 : 0) >= w.left) &
-           (p.col + lanes - 1 + across + (p.x.by > 0 ? 1 : 0) <= w.right) &
-           (p.row + (p.y.by < 0 ? -1 : 0) >= w.top) &
-           (p.row + down + (p.y.by > 0 ? 1 : 0) <= w.bottom);
-  bool all = true;
-  for (int i = 0; i < lanes; ++i)
-    all &= (p.col + p.cols[i] >= w.left) & (p.col + p.cols[i] + across <= w.right) &
-           (p.row + p.rows[i] >= w.top) & (p.row + p.rows[i] + down <= w.bottom);
-  return all;
+  if (p.scattered) return are_readable(w, p, across, down);
+  return (p.col + (p.x.by < 0 ? -1 : 0) >= w.left) &
+         (p.col + lanes - 1 + across + (p.x.by > 0 ? 1 : 0) <= w.right) &
+         (p.row + (p.y.by < 0 ? -1 : 0) >= w.top) &
+         (p.row + down + (p.y.by > 0 ? 1 : 0) <= w.bottom);
 }
 
 /// Whether no tap of a group of eight lies in the readable part of a window.
 CUBEMILL_HD bool outside(const WindowView& w, const Pattern& p, int across, int down) {
-  return p.consecutive & ((p.col + lanes + across <= w.left) | (p.col - 1 >= w.right) |
-                          (p.row + 1 + down <= w.top) | (p.row - 1 >= w.bottom));
+  return (p.scattered == nullptr) & ((p.col + lanes + across <= w.left) | (p.col - 1 >= w.right) |
+                                     (p.row + 1 + down <= w.top) | (p.row - 1 >= w.bottom));
 }
 
 }  // namespace cubemill::CUBEMILL_TARGET

@@ -64,17 +64,23 @@ CUBEMILL_HD void load_row(const typename T::Pixel* from, const Eight& x, T (&tap
 }
 
 template <class T, int X, int Y>
+[[gnu::noinline]] void gather_taps(const typename T::Pixel* from, std::int64_t stride,
+                                   const Scattered& at, T (&tap)[Y][X]) {
+  for (int r = 0; r < Y; ++r)
+    for (int c = 0; c < X; ++c) {
+      alignas(64) typename T::Pixel gathered[lanes];
+      for (int i = 0; i < lanes; ++i)
+        gathered[i] = from[(r + at.rows[i]) * stride + c + at.cols[i]];
+      tap[r][c] = T::load(gathered);
+    }
+}
+
+template <class T, int X, int Y>
 CUBEMILL_HD void load_taps(const WindowView& w, const Pattern& p, T (&tap)[Y][X]) {
   using Pixel = typename T::Pixel;
   const Pixel* const from = w.at<Pixel>(p.col, p.row);
-  if (!p.consecutive) {
-    for (int r = 0; r < Y; ++r)
-      for (int c = 0; c < X; ++c) {
-        alignas(64) Pixel gathered[lanes];
-        for (int i = 0; i < lanes; ++i)
-          gathered[i] = from[(r + p.rows[i]) * w.stride + c + p.cols[i]];
-        tap[r][c] = T::load(gathered);
-      }
+  if (p.scattered) {
+    gather_taps(from, w.stride, *p.scattered, tap);
   } else if (p.y.by == 0) {
     for (int r = 0; r < Y; ++r) load_row(from + r * w.stride, p.x, tap[r]);
   } else {

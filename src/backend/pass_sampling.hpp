@@ -108,7 +108,8 @@ CUBEMILL_HD void sample_stretch(const BandGroup& g, const Stretch& s, const Quad
   if (shift) {
     const Eight x = eight(u, s.k, 1, track.across), y = eight(v, s.k, 0, track.down);
     weigh(x, y, s.k, w);
-    Pattern p = pattern(g.where, u, v, x, y, s.k, first_tap);
+    Scattered room;
+    Pattern p = pattern(g.where, u, v, x, y, s.k, first_tap, room);
     const std::int64_t col = p.col;
     each_eight<S, M>(g, s, eights, values, [&](int i) {
       p.col = col + i;
@@ -120,7 +121,8 @@ CUBEMILL_HD void sample_stretch(const BandGroup& g, const Stretch& s, const Quad
     const std::int32_t k = s.k + i;
     const Eight x = eight(u, k, 1, track.across), y = eight(v, k, 0, track.down);
     weigh(x, y, k, w);
-    return sample_eight<S>(g, track, pattern(g.where, u, v, x, y, k, first_tap), w, s.at + i,
+    Scattered room;
+    return sample_eight<S>(g, track, pattern(g.where, u, v, x, y, k, first_tap, room), w, s.at + i,
                            values);
   });
 }
