@@ -18,10 +18,14 @@ struct WordTaps {
     const SignedWords m = narrowed(take);
     return {Words((SignedWords(a.raw) & m) | (SignedWords(b.raw) & ~m))};
   }
-  using Gone = SignedWords;
-  CUBEMILL_HD Gone gone() const { return raw == Words{}; }
   CUBEMILL_HD Doubles value(std::uint16_t key) const { return Doubles(Number(raw ^ key)); }
-  CUBEMILL_HD Mask missing_mask() const { return widened(gone()); }
+  CUBEMILL_HD Mask missing_mask() const { return widened(raw == Words{}); }
+  /// Of many taps: the least word is 0 where one is missing.
+  struct Presence {
+    Words least = ~Words{};
+    CUBEMILL_HD void see(WordTaps tap) { least = smaller(least, tap.raw); }
+    CUBEMILL_HD bool all() const { return !any_zero(least); }
+  };
 };
 
 /// The same as floating-point numbers.
@@ -37,10 +41,13 @@ struct FloatTaps {
   static CUBEMILL_HD FloatTaps blend(SignedHalves take, FloatTaps a, FloatTaps b) {
     return {select(widened(narrowed(take)), a.raw, b.raw)};
   }
-  using Gone = Mask;
-  CUBEMILL_HD Gone gone() const { return raw != raw; }
   CUBEMILL_HD Doubles value(std::uint16_t) const { return raw; }
-  CUBEMILL_HD Mask missing_mask() const { return gone(); }
+  CUBEMILL_HD Mask missing_mask() const { return raw != raw; }
+  struct Presence {
+    Mask gone{};
+    CUBEMILL_HD void see(FloatTaps tap) { gone = either(gone, tap.missing_mask()); }
+    CUBEMILL_HD bool all() const { return !any(gone); }
+  };
 };
 
 template <Storage S>
@@ -101,15 +108,15 @@ template <Storage S, int X, int Y>
 CUBEMILL_HD Doubles weighted_mean(const WindowView& w, const Pattern& p, const Doubles (&wx)[X],
                                   const Doubles (&wy)[Y], Doubles all, bool unit) {
   Taps<S> tap[Y][X];
-  typename Taps<S>::Gone gone{};
   load_taps(w, p, tap);
-  for (int r = 0; r < Y; ++r)
-    for (int c = 0; c < X; ++c) gone = either(gone, tap[r][c].gone());
   if constexpr (X == 1 && Y == 1)
     return select(tap[0][0].missing_mask(), Doubles(missing()), tap[0][0].value(w.key));
+  typename Taps<S>::Presence presence;
+  for (int r = 0; r < Y; ++r)
+    for (int c = 0; c < X; ++c) presence.see(tap[r][c]);
   const Doubles zero(0.0);
   Doubles values = zero;
-  if (!any(gone)) [[likely]] {
+  if (presence.all()) [[likely]] {
     for (int r = 0; r < Y; ++r) {
       Doubles line = zero;
       for (int c = 0; c < X; ++c) line = line + wx[c] * tap[r][c].value(w.key);

@@ -167,7 +167,22 @@ CUBEMILL_HD Mask either(Mask a, Mask b) {
   return a;
 }
 
-CUBEMILL_HD SignedWords either(SignedWords a, SignedWords b) { return a | b; }
+CUBEMILL_HD Words smaller(Words a, Words b) {
+#ifdef __AVX2__
+  return (Words)_mm_min_epu16((__m128i)a, (__m128i)b);
+#else
+  return a < b ? a : b;
+#endif
+}
+CUBEMILL_HD bool any_zero(Words x) {
+#ifdef __AVX2__
+  return _mm_movemask_epi8(_mm_cmpeq_epi16((__m128i)x, _mm_setzero_si128())) != 0;
+#else
+  typedef std::int64_t Two __attribute__((vector_size(16)));
+  const Two t = (Two)(x == Words{});
+  return (t[0] | t[1]) != 0;
+#endif
+}
 
 /// A mask of 16-bit lanes (0 or −1) widened.
 CUBEMILL_HD Mask widened(SignedWords x) {
@@ -211,11 +226,6 @@ CUBEMILL_HD void store(Doubles x, double* to) {
 }
 CUBEMILL_HD Words load_words(const void* from) { return *static_cast<const LooseWords*>(from); }
 
-CUBEMILL_HD bool any(SignedWords m) {
-  typedef std::int64_t Two __attribute__((vector_size(16)));
-  const Two t = (Two)m;
-  return (t[0] | t[1]) != 0;
-}
 CUBEMILL_HD bool any(Mask m) {
   NativeMask all = m.part[0];
   for (int i = 1; i < parts; ++i) all |= m.part[i];

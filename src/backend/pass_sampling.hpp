@@ -4,6 +4,10 @@
 #include "backend/lane_taps.hpp"
 #include "cubemill/pixel/sample.hpp"
 
+// A lambda that is called for every group of eight: what it shares with its caller stays in
+// registers.
+#define CUBEMILL_INLINED __attribute__((always_inline))
+
 namespace cubemill::CUBEMILL_TARGET {
 
 /// The part of a run that lies in one segment.
@@ -111,13 +115,13 @@ CUBEMILL_HD void sample_stretch(const BandGroup& g, const Stretch& s, const Quad
     Scattered room;
     Pattern p = pattern(g.where, u, v, x, y, s.k, first_tap, room);
     const std::int64_t col = p.col;
-    each_eight<S, M>(g, s, eights, values, [&](int i) {
+    each_eight<S, M>(g, s, eights, values, [&](int i) CUBEMILL_INLINED {
       p.col = col + i;
       return sample_eight<S>(g, track, p, w, s.at + i, values);
     });
     return;
   }
-  each_eight<S, M>(g, s, eights, values, [&](int i) {
+  each_eight<S, M>(g, s, eights, values, [&](int i) CUBEMILL_INLINED {
     const std::int32_t k = s.k + i;
     const Eight x = eight(u, k, 1, track.across), y = eight(v, k, 0, track.down);
     weigh(x, y, k, w);
@@ -144,15 +148,16 @@ void sample_points(const BandGroup& g, const Stretch& stretch, unsigned eights, 
   Quadratic u = s.u, v = s.v;
   if constexpr (M != Resampling::nearest) u.a -= half_q32, v.a -= half_q32;
   sample_stretch<S, M, n, n>(g, stretch, u, v, is_shift(u, v), first_tap, eights, values,
-                             [](const Eight& x, const Eight& y, std::int32_t, Weights<n, n>& w) {
-                               if constexpr (M == Resampling::nearest) {
-                                 w.x[0] = w.y[0] = w.all = Doubles(1.0);
-                               } else {
-                                 point_weights<M>(x.low, w.x);
-                                 point_weights<M>(y.low, w.y);
-                                 w.add_up();
-                               }
-                             });
+                             [](const Eight& x, const Eight& y, std::int32_t, Weights<n, n>& w)
+                                 CUBEMILL_INLINED {
+                                   if constexpr (M == Resampling::nearest) {
+                                     w.x[0] = w.y[0] = w.all = Doubles(1.0);
+                                   } else {
+                                     point_weights<M>(x.low, w.x);
+                                     point_weights<M>(y.low, w.y);
+                                     w.add_up();
+                                   }
+                                 });
 }
 
 // ---- average ------------------------------------------------------------------------------------
@@ -176,7 +181,7 @@ void sample_boxes(const BandGroup& g, const Stretch& stretch, unsigned eights, R
   const bool shift = is_shift(s);
   sample_stretch<S, Resampling::average, X, Y>(
       g, stretch, s.u, s.v, shift, 0, eights, values,
-      [&](const Eight& x, const Eight& y, std::int32_t k, Weights<X, Y>& w) {
+      [&](const Eight& x, const Eight& y, std::int32_t k, Weights<X, Y>& w) CUBEMILL_INLINED {
         const Doubles ks(SignedHalves(lane_number + std::uint32_t(k)));
         box_weights(x.low, s.width, ks, w.x);
         box_weights(y.low, s.height, ks, w.y);
@@ -258,3 +263,5 @@ inline void sample(const BandGroup& g, std::int64_t y, std::int32_t x, std::int3
 }
 
 }  // namespace cubemill::CUBEMILL_TARGET
+
+#undef CUBEMILL_INLINED
