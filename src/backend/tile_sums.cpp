@@ -1,14 +1,16 @@
 #include "backend/tile_sums.hpp"
 
-#include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace cubemill {
 
 TileSums::TileSums(const std::vector<AccumulatorKind>& kinds, std::int64_t edge)
     : kinds_(kinds), edge_(edge), used_(kinds.size()) {
-  for (const AccumulatorKind kind : kinds)
-    data_.emplace_back(tile_sums_bytes({kind}, edge) / sizeof(std::uint64_t));
+  for (std::size_t i = 0; i < kinds_.size(); ++i) {
+    data_.push_back(take_large(size(i)));
+    std::memset(data(i), 0, size(i));
+  }
 }
 
 std::vector<SumsView> TileSums::views(std::int64_t x, std::int64_t y) {
@@ -63,12 +65,12 @@ void TileSums::merge(const TileSums& other) {
 
 void TileSums::clear() {
   for (std::size_t i = 0; i < data_.size(); ++i)
-    if (std::exchange(used_[i], std::uint8_t(0))) std::fill(data_[i].begin(), data_[i].end(), 0);
+    if (std::exchange(used_[i], std::uint8_t(0))) std::memset(data(i), 0, size(i));
 }
 
 std::vector<std::span<const std::byte>> TileSums::bytes() const {
   std::vector<std::span<const std::byte>> all;
-  for (const auto& words : data_) all.push_back(std::as_bytes(std::span(words)));
+  for (std::size_t i = 0; i < data_.size(); ++i) all.emplace_back(data_[i].get(), size(i));
   return all;
 }
 

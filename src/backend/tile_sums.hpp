@@ -9,8 +9,12 @@
 #include <vector>
 
 #include "cubemill/backend/fold_backend.hpp"
+#include "cubemill/memory/large_memory.hpp"
 
 namespace cubemill {
+
+/// Bytes of the sums of one tile.
+std::size_t tile_sums_bytes(const std::vector<AccumulatorKind>& kinds, std::int64_t edge);
 
 /// Sums of all indices over edge × edge pixels; edge is a multiple of run_length.
 class TileSums final : public TileState {
@@ -35,16 +39,14 @@ class TileSums final : public TileState {
   AccumulatorKind kind(std::size_t index) const { return kinds_[index]; }
 
  private:
-  std::byte* data(std::size_t index) { return reinterpret_cast<std::byte*>(data_[index].data()); }
+  std::byte* data(std::size_t index) { return data_[index].get(); }
+  std::size_t size(std::size_t index) const { return tile_sums_bytes({kinds_[index]}, edge_); }
 
   std::vector<AccumulatorKind> kinds_;
   std::int64_t edge_;
-  std::vector<std::vector<std::uint64_t>> data_;  // by index
-  std::vector<std::uint8_t> used_;                // by index: may hold something
+  std::vector<LargeMemory> data_;   // by index
+  std::vector<std::uint8_t> used_;  // by index: may hold something
 };
-
-/// Bytes of the sums of one tile.
-std::size_t tile_sums_bytes(const std::vector<AccumulatorKind>& kinds, std::int64_t edge);
 
 /// Hands sums out, at most so many at a time, and keeps those that came back. Thread-safe.
 class SumsPool {

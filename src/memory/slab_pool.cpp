@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "cubemill/base/error.hpp"
+#include "cubemill/memory/large_memory.hpp"
 
 namespace cubemill {
 namespace {
-constexpr std::align_val_t alignment{4096};
 constexpr std::size_t rounded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 std::byte* take_or_none(StagingMemory& source, std::size_t bytes) try {
@@ -49,10 +49,8 @@ void Slab::give_back() noexcept {
 
 StagingMemory& heap_memory() {
   class Heap final : public StagingMemory {
-    std::byte* take(std::size_t bytes) override {
-      return static_cast<std::byte*>(::operator new(bytes, alignment));
-    }
-    void give_back(std::byte* memory) noexcept override { ::operator delete(memory, alignment); }
+    std::byte* take(std::size_t bytes) override { return take_large(bytes).release(); }
+    void give_back(std::byte* memory) noexcept override { FreeLarge()(memory); }
   };
   static Heap heap;
   return heap;
