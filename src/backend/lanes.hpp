@@ -203,18 +203,6 @@ CUBEMILL_HD SignedWords narrowed(SignedHalves x) {
 #endif
 }
 
-/// The same as eight bytes of an integer, the first lane lowest.
-CUBEMILL_HD std::uint64_t narrowed_bytes(SignedHalves x) {
-  const SignedWords w = narrowed(x);
-#ifdef __AVX2__
-  return std::uint64_t(_mm_cvtsi128_si64(_mm_packs_epi16((__m128i)w, (__m128i)w)));
-#else
-  std::uint64_t m = 0;
-  for (int i = 0; i < lanes; ++i) m |= std::uint64_t(w[i] != 0 ? 0xFF : 0) << (8 * i);
-  return m;
-#endif
-}
-
 CUBEMILL_HD Doubles load_doubles(const double* from) {
   Doubles x;
   for (int i = 0; i < parts; ++i)

@@ -1,6 +1,6 @@
-// QA classes of the pixels of a row, by nearest: one byte a pixel. Coordinates are stepped from
-// pixel to pixel by their differences, which is exact for integers and leaves ten instructions a
-// pixel.
+// QA classes of the pixels of a row, by nearest: one byte a pixel. A run that crosses a few rows is
+// put together of them; otherwise coordinates are stepped from pixel to pixel by their differences,
+// which is exact for integers and leaves ten instructions a pixel.
 #pragma once
 #include <cstring>
 
@@ -21,6 +21,69 @@ struct Steps {
   }
 };
 
+/// Where a coordinate that departs slowly from its first one enters the next pixels.
+struct Departures {
+  std::int64_t slope, curvature;  // i pixels on it has departed by i·(slope + i·curvature)
+  std::int64_t first;             // and needs that much to leave its pixel
+  double pixels_per_unit;
+  CUBEMILL_HD Departures(const Quadratic& q, std::int32_t k, std::int32_t towards)
+      : slope(towards * (q.b + 2 * q.c * k)),
+        curvature(towards * q.c),
+        first(towards > 0 ? one_q32 - low_half(at(q, k)) : low_half(at(q, k)) + 1),
+        pixels_per_unit(1.0 / double(slope)) {}
+  /// Whether curvature shifts no place within a run by more than half a pixel.
+  CUBEMILL_HD bool are_straight() const {
+    const std::int64_t bulge = (curvature < 0 ? -curvature : curvature) * run_length * run_length;
+    return 2 * bulge < slope;
+  }
+  CUBEMILL_HD std::int64_t after(std::int64_t i) const { return i * (slope + i * curvature); }
+  /// The first pixel that lies `nth` pixels on; of straight ones.
+  CUBEMILL_HD std::int64_t begin(std::int32_t nth) const {
+    const std::int64_t needed = first + std::int64_t(nth - 1) * one_q32;
+    std::int64_t i = std::int64_t(double(needed) * pixels_per_unit);
+    i += after(i) < needed;
+    return i + (after(i) < needed);
+  }
+  static CUBEMILL_HD std::int64_t low_half(std::int64_t x) { return x & (one_q32 - 1); }
+};
+
+/// Classes of a whole run that keeps to its columns and crosses a few rows, each of which is read
+/// at once: where it crosses them nobody could foresee, so nothing is branched on it. False when
+/// the run is another one; all pixels lie in the window.
+CUBEMILL_HD bool classes_of_rows(const CoordinateView& where, const WindowView& w,
+                                 const CentreSegment& s, std::int32_t k, std::uint8_t* classes) {
+#ifdef __AVX2__
+  constexpr std::int32_t last = run_length - 1, most = 3;
+  const std::int64_t col = at(s.u, k) >> 32, row = at(s.v, k) >> 32;
+  const Course across = course(s.u, where.spacing, 1), down = course(s.v, where.spacing, 0);
+  if ((across == Course::any) | (down == Course::any) | (down == Course::none)) return false;
+  const std::int32_t towards = down == Course::forth ? 1 : -1;
+  const Departures rows(s.v, k, towards);
+  if (!rows.are_straight() | ((at(s.u, k + last) >> 32) - col != last)) return false;
+  const auto crossed = std::int32_t(rows.after(last) >> 32) + 1;  // or one less
+  const std::int64_t end = row - where.top + towards * crossed;
+  if ((crossed > most) | (end < w.top) | (end >= w.bottom)) return false;
+  const std::uint8_t* from = w.at<std::uint8_t>(col - where.left, row - where.top);
+  const __m256i pixel_numbers =
+      _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+                       22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+  __m256i found = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  for (std::int32_t nth = 1; nth <= crossed; ++nth) {
+    from += towards * w.stride;
+    const std::int64_t begin = rows.begin(nth);
+    const __m256i beyond = _mm256_cmpgt_epi8(
+        pixel_numbers, _mm256_set1_epi8(char(begin < run_length ? begin - 1 : last)));
+    found = _mm256_blendv_epi8(found, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)),
+                               beyond);
+  }
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(classes), found);
+  return true;
+#else
+  (void)where, (void)w, (void)s, (void)k, (void)classes;
+  return false;
+#endif
+}
+
 /// Classes of `count` neighbours in one segment, the first at k.
 CUBEMILL_HD void classes_of_segment(const CoordinateView& where, const WindowView& w,
                                     const CentreSegment& s, std::int32_t k, std::int32_t count,
@@ -35,6 +98,8 @@ CUBEMILL_HD void classes_of_segment(const CoordinateView& where, const WindowVie
   const bool inside = (left >= w.left) & (right < w.right) & (top >= w.top) & (bottom < w.bottom);
   if (inside && is_shift(s.u, s.v)) {
     std::memcpy(classes, w.at<std::uint8_t>(left, top), std::size_t(count));
+  } else if (inside && count == run_length && classes_of_rows(where, w, s, k, classes)) {
+    return;
   } else if (inside) {
     const std::uint8_t* const corner = w.at<std::uint8_t>(left, top);
     Steps x(s.u, k, u.first), y(s.v, k, v.first);

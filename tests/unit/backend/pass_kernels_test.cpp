@@ -125,6 +125,44 @@ TEST_P(PassKernelsOver, TakeTheClassesOfTheNearestFlags) {
   }
 }
 
+// Coordinates that run along rows, cross them slowly or fast, straight or bent, here and there just
+// at the edge of a pixel.
+TEST(PassKernels, TakeTheClassesAlongAnyCourse) {
+  std::mt19937_64 random(20261127);
+  const std::int64_t one = std::int64_t(1) << 32;
+  const auto up_to = [&](double most) {
+    return std::int64_t((double(random() % 2001) / 1000 - 1) * most * double(one));
+  };
+  const Part p{0, 0, 70, 40};
+  std::vector<std::uint8_t> flags(70 * 40);
+  for (std::uint8_t& f : flags) f = std::uint8_t(random() % 3);
+  const WindowView view{flags.data(), 70, p.left, p.top, p.right, p.bottom, 0};
+  for (int turn = 0; turn < 200000; ++turn) {
+    const double slopes[] = {0, 1e-9, 1e-3, 0.05, 0.14, 0.5}, bends[] = {0, 0, 1e-9, 1e-5, 1e-3};
+    CentreSegment s{{0, one + up_to(slopes[random() % 4]), up_to(bends[random() % 4])},
+                    {0, up_to(slopes[random() % 6]), up_to(bends[random() % 5])}};
+    // A pixel somewhere in the run lies where it shall, often on the edge or one unit off it.
+    const std::int64_t k = std::int64_t(random() % 32) - 16;
+    const auto place = [&](Quadratic& q, std::int64_t pixels) {
+      const std::int64_t fraction = random() % 2 ? std::int64_t(random() % 3) - 1 : up_to(1);
+      q.a = std::int64_t(random() % std::uint64_t(pixels)) * one + fraction - at(q, int(k));
+    };
+    place(s.u, 60), place(s.v, 40);
+    const CoordinateView where{&s, nullptr, 1, 32, 0, 0, 1};
+    for (const PassKernels& kernels : all_kernels()) {
+      std::uint8_t classes[run_length];
+      kernels.sample_classes(where, view, 0, run_length, classes);
+      for (int i = 0; i < run_length; ++i) {
+        const std::int64_t col = at(s.u, i - 16) >> 32, row = at(s.v, i - 16) >> 32;
+        const bool inside = col >= 0 && col < 70 && row >= 0 && row < 40;
+        ASSERT_EQ(classes[i],
+                  inside ? flags[std::size_t(row * 70 + col)] : std::uint8_t(qa_missing))
+            << kernels.name << ", turn " << turn << " at " << i;
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Geometries, PassKernelsOver, testing::ValuesIn(geometries()), name_of);
 
 }  // namespace
