@@ -68,6 +68,12 @@ Transfer& Transfer::of(CURL* easy) {
 
 std::string Transfer::error() const { return error_[0] ? error_ : curl_easy_strerror(code_); }
 
+int Transfer::tunnel_status() const {
+  long status = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &status);
+  return int(status);
+}
+
 bool Transfer::is_silent(Moment now, Millis limit, std::uint64_t least) {
   if (received_ - marked_ >= least) {
     mark_ = now;

@@ -33,6 +33,8 @@ class Transfer {
   CURLcode code() const { return code_; }
   /// libcurl's words for what went wrong.
   std::string error() const;
+  /// What a proxy answered when it was asked for a way to the server; 0 when none was.
+  int tunnel_status() const;
   bool whole() const { return sink_.whole(); }
 
   Moment sent() const { return sent_; }

@@ -43,8 +43,15 @@ Verdict of_place(Verdict verdict) {
   return verdict;
 }
 
+Verdict of_proxy(int status) {
+  return of_place(
+      give_up(Kind::denied, "the proxy refuses it: " + status_text(status, {}), advice_on_proxy));
+}
+
 // Nothing came, or it broke off.
 Verdict of_connection(const Case& c) {
+  const int tunnel = c.transfer.tunnel_status();
+  if (tunnel >= 400 && tunnel < 500) return of_proxy(tunnel);
   switch (c.transfer.code()) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
@@ -142,6 +149,7 @@ Verdict of_error(const Case& c) {
   if (status == 400) return of_bad_request(c);
   if (status == 401 || status == 403) return of_refusal(c);
   if (status == 404 || status == 410) return of_missing(c);
+  if (status == 407) return of_proxy(status);
   if (status == 412)
     return give_up(Kind::replaced, status_text(status, c.text()), advice_on_replaced);
   if (status == 416) return of_unsatisfiable(c);

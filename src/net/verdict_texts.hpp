@@ -14,6 +14,9 @@ inline constexpr const char* advice_on_href = "look at the href in the catalog";
 inline constexpr const char* advice_on_connecting =
     "look at the network, HTTPS_PROXY and the endpoint (AWS_S3_ENDPOINT, AWS_ENDPOINT_URL; is it "
     "https or http?)";
+inline constexpr const char* advice_on_proxy =
+    "does it want a password (HTTPS_PROXY or http_proxy=http://USER:PASSWORD@HOST:PORT)? name in "
+    "NO_PROXY what is reached without it";
 inline constexpr const char* advice_on_region = "set AWS_REGION to the region of the bucket";
 inline constexpr const char* advice_on_redirect =
     "it leads nowhere that can be followed; use another href";

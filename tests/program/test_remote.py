@@ -11,6 +11,7 @@ import urllib.request
 import pytest
 
 from conftest import ROOT, Program
+from real_server import make_certificate
 
 GRID = ["--resolution", 90, "--period", "all", "--compress", "lzw"]
 STAND = ROOT / "tests/tools/s3_stand/s3_stand.py"
@@ -334,11 +335,8 @@ def test_a_failure_ends_the_process_while_others_are_still_asked_for(program, bu
 def certificate(tmp_path_factory):
     """A certificate of its own for this machine, and its key; both PEM."""
     folder = tmp_path_factory.mktemp("tls")
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
-    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", 2, *names, *files]
-    subprocess.run([str(word) for word in make], check=True, capture_output=True)
-    return folder / "cert.pem", folder / "key.pem"
+    make_certificate(folder)
+    return folder / "certificate.pem", folder / "key.pem"
 
 
 @contextlib.contextmanager
