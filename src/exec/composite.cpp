@@ -146,7 +146,7 @@ class Composite {
     {
       const TraceSpan span(trace_.get(), "lay out files", "tiles", planned.plan.tiles.size());
       release_freed_memory();  // the pictures need some, when slabs, sums and cache are gone
-      outputs.finish(subtitle(planned));
+      outputs.finish(subtitle(planned), tally.may_be_resumed() ? SpoolName::kept : SpoolName::none);
     }
     lap("write");
     return commit(planned, tally, outputs);

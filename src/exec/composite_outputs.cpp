@@ -135,7 +135,7 @@ void CompositeOutputs::store() {
   for (OutputFile& f : files_) f.writer->store();
 }
 
-void CompositeOutputs::finish(const std::string& subtitle) {
+void CompositeOutputs::finish(const std::string& subtitle, SpoolName spool) {
   for (OutputFile& f : files_) {
     const std::size_t panels = std::min(f.spec.bands.size(), quicklook_panel_limit);
     const std::string name = f.stem.substr(0, f.stem.rfind('_'));
@@ -151,7 +151,7 @@ void CompositeOutputs::finish(const std::string& subtitle) {
     write_quicklook(folder_.staged(f.stem + ".png"), spec,
                     f.writer->preview(quicklook_longest(panels), panels));
     f.statistics = f.writer->statistics();
-    f.writer->finish();
+    f.writer->finish(spool);
   }
 }
 

@@ -43,8 +43,8 @@ class CompositeOutputs : public TileSink {
   /// Waits until the disk has all that was put.
   void store();
 
-  /// Draws the quick looks and finishes the files.
-  void finish(const std::string& subtitle);
+  /// Draws the quick looks and finishes the files; `spool`: whether it may still be taken over.
+  void finish(const std::string& subtitle, SpoolName spool);
   const std::vector<OutputFile>& files() const { return files_; }
 
  private:

@@ -200,8 +200,9 @@ class Runner {
   // left out what is with the sink is of no use.)
   void end_checkpoints() {
     if (!tally_.left_out.empty()) return;
-    const bool some = tally_.checkpoints > 0 || tally_.chunks_resumed > 0;
-    if (options_.checkpoint && some && !options_.checkpoint([this] { return save(); })) return;
+    if (options_.checkpoint && tally_.may_be_resumed() &&
+        !options_.checkpoint([this] { return save(); }))
+      return;
     store_.forget_disk();
   }
 

@@ -52,6 +52,9 @@ struct RunTally {
   std::uint64_t checkpoints = 0;
   std::vector<LeftOutScene>
       left_out;  ///< unreadable scenes; not empty: the tiles are not to be used
+
+  /// Whether something is kept that a later process can go on with.
+  bool may_be_resumed() const { return checkpoints > 0 || chunks_resumed > 0; }
 };
 
 /// Saves all sums and tells how far the run has come; nothing when that is of no use.

@@ -159,10 +159,6 @@ class HeaderBytes {
 
 using TileSizes = std::vector<std::vector<std::uint32_t>>;
 
-std::uint64_t stored_bytes(std::uint32_t size) {
-  return tile_leader_bytes + size + tile_trailer_bytes;
-}
-
 // Offsets of all tiles, the last level's first tile being the first of the data.
 std::vector<std::vector<std::uint64_t>> tile_offsets(const TileSizes& sizes, std::uint64_t data) {
   std::vector<std::vector<std::uint64_t>> offsets(sizes.size());

@@ -27,6 +27,10 @@ struct TiffTag {
 
 inline constexpr std::uint64_t tile_leader_bytes = 4;
 inline constexpr std::uint64_t tile_trailer_bytes = 4;
+/// What a tile of `size` compressed bytes takes in the file.
+constexpr std::uint64_t stored_bytes(std::uint32_t size) {
+  return tile_leader_bytes + size + tile_trailer_bytes;
+}
 
 struct CogHeader {
   std::vector<std::byte> bytes;

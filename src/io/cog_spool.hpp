@@ -39,6 +39,8 @@ class SpoolFile {
   bool take_over(const SpooledTile& tile, std::vector<std::byte>& bytes) const;
   /// Gives the tile's space back to the disk; it must not be read again.
   void release(const SpooledTile& tile) noexcept { file_.release(tile.offset, tile.size); }
+  /// Gives the space behind `end` back, where no tile may be read any more. Throws IoError.
+  void cut(std::uint64_t end) { file_.cut(end); }
   /// Waits until the disk has all tiles. Throws IoError.
   void store() { file_.store(); }
 

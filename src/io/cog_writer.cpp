@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "cubemill/base/error.hpp"
-#include "io/cog_file.hpp"
+#include "io/cog_data.hpp"
 #include "io/cog_geotags.hpp"
 #include "io/cog_header.hpp"
 #include "io/cog_index.hpp"
@@ -19,6 +19,7 @@
 #include "io/cog_spool.hpp"
 #include "io/cog_statistics.hpp"
 #include "io/cog_tile.hpp"
+#include "io/new_file.hpp"
 
 namespace cubemill {
 struct CogWriter::State {
@@ -57,7 +58,14 @@ struct CogWriter::State {
   std::span<const std::byte> compressed_empty();
   TileStatistics summarise(const std::byte* samples, std::int64_t columns, std::int64_t rows) const;
   bool has_room_for(std::uint64_t file) const;
-  void write_tile(SequentialFile& file, const SpooledTile& tile);
+  struct Layout {
+    std::vector<CogPiece> pieces;
+    std::size_t full_resolution = 0;
+  };
+  Layout layout(std::uint64_t data) const;
+  void write_piece(NewFile& file, const CogPiece& piece, std::vector<std::byte>& buffer) const;
+  void consume_spool(NewFile& file, const Layout& layout);
+  void keep_spool(NewFile& file, const Layout& layout, std::uint64_t file_bytes);
 };
 
 CogWriter::State::Place CogWriter::State::full_resolution(int band, std::int64_t column,
@@ -167,35 +175,78 @@ void CogWriter::store() {
 
 // An eighth and a piece more: the other files of a run need room too.
 bool CogWriter::State::has_room_for(std::uint64_t file) const {
-  return spool->free_bytes() >= file + file / 8 + SequentialFile::piece;
+  return spool->free_bytes() >= file + file / 8 + (std::uint64_t{4} << 20);
 }
 
-void CogWriter::State::write_tile(SequentialFile& file, const SpooledTile& tile) {
-  const std::span<std::byte> room = file.extend(tile_leader_bytes + tile.size + tile_trailer_bytes);
-  const std::span<std::byte> data = room.subspan(tile_leader_bytes, tile.size);
-  if (tile.empty())
-    std::copy(empty_tile.begin(), empty_tile.end(), data.begin());
-  else
-    spool->read(tile, data);
-  std::memcpy(room.data(), &tile.size, tile_leader_bytes);
-  std::memcpy(room.data() + tile_leader_bytes + tile.size,
-              room.data() + tile_leader_bytes + tile.size - tile_trailer_bytes, tile_trailer_bytes);
+// All pieces in the order of the file. Full resolution begins a piece of its own, the number of
+// which is `full_resolution`.
+CogWriter::State::Layout CogWriter::State::layout(std::uint64_t data) const {
+  Layout all;
+  for (std::size_t level = levels.size(); level-- > 0;) {
+    all.full_resolution = all.pieces.size();
+    const std::vector<CogPiece> more = cog_pieces(index.level(level), data);
+    all.pieces.insert(all.pieces.end(), more.begin(), more.end());
+    data = more.back().offset + more.back().bytes;
+  }
+  return all;
 }
 
-void CogWriter::finish() {
+void CogWriter::State::write_piece(NewFile& file, const CogPiece& piece,
+                                   std::vector<std::byte>& buffer) const {
+  if (buffer.size() < piece.bytes) buffer.resize(piece.bytes);
+  std::byte* at = buffer.data();
+  for (const SpooledTile& spooled : piece.tiles) {
+    const std::span<std::byte> data(at + tile_leader_bytes, spooled.size);
+    if (spooled.empty())
+      std::copy(empty_tile.begin(), empty_tile.end(), data.begin());
+    else
+      spool->read(spooled, data);
+    std::memcpy(at, &spooled.size, tile_leader_bytes);
+    std::memcpy(data.data() + data.size(), data.data() + data.size() - tile_trailer_bytes,
+                tile_trailer_bytes);
+    at += stored_bytes(spooled.size);
+  }
+  file.write_at(piece.offset, {buffer.data(), piece.bytes});
+}
+
+// Overviews first, for they lie all over the spool; then full resolution from the back, and the
+// spool shrinks while the file grows. What is cut off needs neither the disk nor, above all, new
+// memory of the page cache.
+void CogWriter::State::consume_spool(NewFile& file, const Layout& layout) {
+  std::vector<std::byte> buffer;
+  for (std::size_t i = 0; i < layout.full_resolution; ++i)
+    write_piece(file, layout.pieces[i], buffer);
+  std::uint64_t end = spool->size();
+  for (std::size_t i = layout.pieces.size(); i-- > layout.full_resolution;) {
+    const std::uint64_t needed = layout.pieces[i].spool_end;
+    if (end - needed >= CogPiece::bytes_wanted) spool->cut(end = needed);
+    write_piece(file, layout.pieces[i], buffer);
+  }
+}
+
+// Killed meanwhile, a run loses what was given back of its spool: only where there is no other way.
+void CogWriter::State::keep_spool(NewFile& file, const Layout& layout, std::uint64_t file_bytes) {
+  const bool give_back = !has_room_for(file_bytes);
+  std::vector<std::byte> buffer;
+  for (const CogPiece& piece : layout.pieces) {
+    write_piece(file, piece, buffer);
+    for (const SpooledTile& spooled : piece.tiles)
+      if (give_back && !spooled.empty()) spool->release(spooled);
+  }
+}
+
+void CogWriter::finish(SpoolName spool) {
   State& s = *state_;
   const CogHeader header =
       make_cog_header(s.spec, s.levels, s.index.sizes(), make_geotags(s.spec, statistics()));
-  SequentialFile file(s.path);
-  // Killed from here on, a run loses what was given back of its spool: only where there is no
-  // other way, or no name.
-  const bool give_back = !s.spool->kept() || !s.has_room_for(header.file_size);
-  file.append(header.bytes);
-  for (std::size_t level = s.levels.size(); level-- > 0;)
-    for (const SpooledTile& spooled : s.index.level(level)) {
-      s.write_tile(file, spooled);
-      if (give_back && !spooled.empty()) s.spool->release(spooled);
-    }
+  NewFile file(s.path);
+  file.write_at(0, header.bytes);
+  const State::Layout layout = s.layout(header.bytes.size());
+  const bool is_needed = spool == SpoolName::kept && s.spool->kept();
+  if (is_needed || !s.has_room_for(header.file_size))
+    s.keep_spool(file, layout, header.file_size);
+  else
+    s.consume_spool(file, layout);
   file.finish();
   s.file_size = header.file_size;
   s.spool.reset();

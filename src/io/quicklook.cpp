@@ -4,7 +4,7 @@
 #include <cmath>
 #include <span>
 
-#include "io/cog_file.hpp"
+#include "io/new_file.hpp"
 #include "io/quicklook_canvas.hpp"
 #include "io/quicklook_image.hpp"
 #include "io/quicklook_stretch.hpp"
@@ -179,10 +179,10 @@ std::int64_t quicklook_longest(std::size_t panels) {
 
 void write_quicklook(const std::string& path, const QuicklookSpec& spec,
                      const CogWriter::Preview& preview) {
-  SequentialFile file(path);  // before the drawing, so that a bad path costs nothing
+  NewFile file(path);  // before the drawing, so that a bad path costs nothing
   const std::size_t panels =
       std::min({spec.panels.size(), preview.bands.size(), quicklook_panel_limit});
-  file.append(Picture(spec, preview, panels).draw());
+  file.write_at(0, Picture(spec, preview, panels).draw());
   file.finish();
 }
 

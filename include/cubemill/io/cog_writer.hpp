@@ -74,10 +74,10 @@ class CogWriter {
   void store();
 
   /// Writes the final file at `temporary_path` and gives the spool's space back meanwhile, but not
-  /// that of a kept spool when the disk has room for both. All tiles must have been put. Needs 4
-  /// MiB of memory and some 40 bytes a tile. Throws IoError, also when a tile's bytes have changed
-  /// since; then the file is removed.
-  void finish();
+  /// that of a spool that is still `kept` when the disk has room for both. All tiles must have been
+  /// put. Needs 4 MiB of memory and some 40 bytes a tile. Throws IoError, also when a tile's bytes
+  /// have changed since; then the file is removed.
+  void finish(SpoolName spool = SpoolName::kept);
 
   /// Size of the finished file; before `finish`, compressed bytes so far.
   std::uint64_t bytes_written() const;

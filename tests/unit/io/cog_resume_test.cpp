@@ -287,6 +287,20 @@ TEST(CogResume, LosesNoTileToAKillWhileTheFileIsLaidOut) {
   EXPECT_TRUE(std::filesystem::exists(folder.file("a.tif.spool"))) << "its owner removes it";
 }
 
+TEST(CogResume, GivesASpoolBackThatNobodyWillTakeOver) {
+  CogSpec spec = spec_of(2100, 1600, SampleType::f32, {"a", "b"});
+  const auto images = ndvi_images(spec);
+  const Folder folder;
+  write_cog(spec, images, folder.file("whole.tif"));
+  CogWriter writer(spec, folder.file("a.tif"), SpoolName::kept);
+  put_all(writer, spec, images, places(spec));
+  const auto before = std::filesystem::file_size(folder.file("a.tif.spool"));
+  ASSERT_GT(before, 8u << 20);
+  writer.finish(SpoolName::none);
+  EXPECT_TRUE(bytes_of(folder.file("a.tif")) == bytes_of(folder.file("whole.tif")));
+  EXPECT_LT(std::filesystem::file_size(folder.file("a.tif.spool")), 3u << 20);
+}
+
 // Mounts a disk of `size` bytes that only this process sees.
 bool mount_small_disk(const std::string& folder, std::size_t size) {
   if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
