@@ -8,7 +8,7 @@
 namespace cubemill::net {
 namespace {
 
-constexpr int first_in_flight = 16;
+constexpr int first_in_flight = 32;
 constexpr Millis longest_pause = std::chrono::seconds(20);
 constexpr double retries_at_once = 500, retries_per_answer = 0.5;
 // How often requests in flight are looked at: a small part of a round trip to a bucket.
