@@ -418,23 +418,23 @@ TEST(RangeFaults, FewerRequestsAreInFlightWhenAServerAsksForIt) {
   options.attempts = 50;
   options.backoff = milliseconds(20);
   RangeClient client(options);
-  EXPECT_EQ(client.room(), 16);
+  EXPECT_EQ(client.room(), 32);
   const Outcome outcome = ask_for_many(client, stand, 200);
   EXPECT_EQ(outcome.right, 200) << outcome.last;
   EXPECT_GT(client.tally().throttled, 0U);
-  EXPECT_LT(client.room(), 16);
+  EXPECT_LT(client.room(), 32);
 }
 
 TEST(RangeFaults, MoreRequestsAreInFlightWhereAServerBearsIt) {
   const S3Stand stand({"--ttfb", "20"});
   NetOptions options = quick();
-  options.connections = 32;
+  options.connections = 64;
   RangeClient client(options);
-  EXPECT_EQ(client.room(), 16);
+  EXPECT_EQ(client.room(), 32);
   EXPECT_EQ(ask_for_many(client, stand, 400).right, 400);
-  EXPECT_GT(client.room(), 24);
-  EXPECT_LE(client.room(), 32);
-  EXPECT_LE(client.tally().peak_in_flight, 40U);
+  EXPECT_GT(client.room(), 48);
+  EXPECT_LE(client.room(), 64);
+  EXPECT_LE(client.tally().peak_in_flight, 72U);
 }
 
 TEST(RangeFaults, ASlowRequestIsAskedForAgainBesideIt) {
