@@ -65,7 +65,7 @@ struct CogWriter::State {
   Layout layout(std::uint64_t data) const;
   void write_piece(NewFile& file, const CogPiece& piece, std::vector<std::byte>& buffer) const;
   void consume_spool(NewFile& file, const Layout& layout);
-  void keep_spool(NewFile& file, const Layout& layout, std::uint64_t file_bytes);
+  void read_spool(NewFile& file, const Layout& layout, bool give_back);
 };
 
 CogWriter::State::Place CogWriter::State::full_resolution(int band, std::int64_t column,
@@ -173,7 +173,7 @@ void CogWriter::store() {
   if (state_->spool) state_->spool->store();
 }
 
-// An eighth and a piece more: the other files of a run need room too.
+// An eighth and 4 MiB more: the other files of a run need room too.
 bool CogWriter::State::has_room_for(std::uint64_t file) const {
   return spool->free_bytes() >= file + file / 8 + (std::uint64_t{4} << 20);
 }
@@ -225,8 +225,7 @@ void CogWriter::State::consume_spool(NewFile& file, const Layout& layout) {
 }
 
 // Killed meanwhile, a run loses what was given back of its spool: only where there is no other way.
-void CogWriter::State::keep_spool(NewFile& file, const Layout& layout, std::uint64_t file_bytes) {
-  const bool give_back = !has_room_for(file_bytes);
+void CogWriter::State::read_spool(NewFile& file, const Layout& layout, bool give_back) {
   std::vector<std::byte> buffer;
   for (const CogPiece& piece : layout.pieces) {
     write_piece(file, piece, buffer);
@@ -243,8 +242,9 @@ void CogWriter::finish(SpoolName spool) {
   file.write_at(0, header.bytes);
   const State::Layout layout = s.layout(header.bytes.size());
   const bool is_needed = spool == SpoolName::kept && s.spool->kept();
-  if (is_needed || !s.has_room_for(header.file_size))
-    s.keep_spool(file, layout, header.file_size);
+  const bool has_room = s.has_room_for(header.file_size);
+  if (is_needed || !has_room)
+    s.read_spool(file, layout, !has_room);
   else
     s.consume_spool(file, layout);
   file.finish();

@@ -75,6 +75,10 @@ class Proxy(socketserver.ThreadingTCPServer):
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def __exit__(self, *error):
+        self.shutdown()
+        super().__exit__(*error)
+
 
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory):
