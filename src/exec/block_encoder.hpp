@@ -18,7 +18,7 @@ struct PixelRows {
 
 /// Encodes `width` × `height` pixels of input.info.type from `native` (rows `native_stride` bytes
 /// apart) into `planned.storage`. Nodata, values outside the valid range and values that are not
-/// finite become invalid.
+/// finite become invalid. Pixels of one size before and after may be encoded where they lie.
 void encode_band(const std::byte* native, std::ptrdiff_t native_stride, std::int64_t width,
                  std::int64_t height, const SceneInput& input, const PlannedInput& planned,
                  PixelRows out);

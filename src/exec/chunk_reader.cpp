@@ -4,12 +4,23 @@
 #include <cstring>
 
 #include "cubemill/backend/mode.hpp"
+#include "cubemill/base/wide_loops.hpp"
 #include "exec/packed_classes.hpp"
 #include "exec/reduced_classes.hpp"
 #include "exec/stopwatch.hpp"
 #include "exec/wanted_blocks.hpp"
 
 namespace cubemill {
+
+namespace {
+
+CUBEMILL_WIDE_LOOPS void fill_missing(const std::uint8_t* __restrict from, std::size_t count,
+                                      std::uint8_t* __restrict classes) {
+  static_assert(qa_missing == 0);
+  for (std::size_t i = 0; i < count; ++i) classes[i] = classes[i] ? classes[i] : from[i];
+}
+
+}  // namespace
 
 /// One scene of the chunk being read.
 struct ChunkReader::SceneWork {
@@ -118,8 +129,7 @@ std::uint8_t* ChunkReader::fuse(const Chunk& chunk, const std::vector<SceneWork>
   const std::size_t bytes = class_plane_bytes(chunk.window.width, chunk.window.height);
   auto* const fused = reinterpret_cast<std::uint8_t*>(plane);
   std::memcpy(fused, works[0].classes, bytes);
-  for (std::size_t i = 1; i < works.size(); ++i)
-    for (std::size_t p = 0; p < bytes; ++p) fused[p] = fused[p] ? fused[p] : works[i].classes[p];
+  for (std::size_t i = 1; i < works.size(); ++i) fill_missing(works[i].classes, bytes, fused);
   return fused;
 }
 

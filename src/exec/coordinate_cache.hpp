@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <tuple>
+#include <utility>
 
 #include "cubemill/plan/plan.hpp"
 
@@ -28,9 +29,26 @@ class CoordinateCache {
     std::shared_ptr<TileCoordinates> tables;
   };
 
+  /// Tables that nobody needs any more.
+  class Spare {
+   public:
+    std::unique_ptr<TileCoordinates> exchange(std::unique_ptr<TileCoordinates> tables) {
+      const std::lock_guard lock(mutex_);
+      return std::exchange(tables_, std::move(tables));
+    }
+
+   private:
+    std::mutex mutex_;
+    std::unique_ptr<TileCoordinates> tables_;
+  };
+
+  void remember(const Key& key);
+  std::shared_ptr<TileCoordinates> empty_tables();
+
   const Plan& plan_;
   const bool boxes_;
   const std::size_t capacity_;
+  const std::shared_ptr<Spare> spare_ = std::make_shared<Spare>();
   std::mutex mutex_;
   std::list<Entry> recent_;  // the latest first
 };

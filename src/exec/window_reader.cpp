@@ -81,6 +81,10 @@ std::ptrdiff_t WindowReader::native_stride(BandUse band) const {
   return std::ptrdiff_t(info.block_width) * std::ptrdiff_t(size_of(info.type));
 }
 
+std::size_t WindowReader::native_bytes(BandUse band) const {
+  return std::size_t(native_stride(band)) * std::size_t(source(band).info.block_height);
+}
+
 void WindowReader::fill(BandUse band, const Window& window,
                         const std::vector<std::uint8_t>& wanted) {
   const BlockRectangle blocks = block_rectangle(window.source, source(band).info);
@@ -111,12 +115,16 @@ BlockCache::NextUse WindowReader::next_use(BandUse band, std::int64_t bx, std::i
   return BlockCache::never;
 }
 
+bool WindowReader::is_classified(BandUse band) const {
+  const Input& input = s_.survey.inputs[band.input];
+  return input.flags && input.method != Resampling::mode;
+}
+
 void WindowReader::encode(BandUse band, const std::byte* native, std::ptrdiff_t stride,
                           std::int64_t width, std::int64_t height, PixelRows out) {
   const Stopwatch watch(tally_.nanoseconds_encoding);
   const SceneInput& in = source(band);
-  const Input& input = s_.survey.inputs[band.input];
-  if (input.flags && input.method != Resampling::mode)
+  if (is_classified(band))
     s_.flags.encode(native, stride, width, height, in.info.type, in.numbers.nodata, out);
   else
     encode_band(native, stride, width, height, in,
@@ -145,11 +153,20 @@ void WindowReader::fetch(BandUse band, const Window& window, std::int64_t bx, st
     s_.cache.release(number, next);
     return;
   }
-  decode(band, bx, by, number);
   const std::ptrdiff_t stride = native_stride(band);
-  if (std::byte* const block =
-          s_.cache.reserve(number, line * std::size_t(info.block_height), next)) {
-    encode(band, native_.data(), stride, info.block_width, info.block_height,
+  std::byte* const block = s_.cache.reserve(number, line * std::size_t(info.block_height), next);
+  // Pixels of one size are decoded where they stay.
+  const bool in_place = block && line == std::size_t(stride) && !is_classified(band);
+  if (!in_place) native_.resize(std::max(native_.size(), native_bytes(band)));
+  std::byte* const native = in_place ? block : native_.data();
+  try {
+    decode(band, bx, by, number, native);
+  } catch (...) {
+    if (block) s_.cache.abandon(number);
+    throw;
+  }
+  if (block) {
+    encode(band, native, stride, info.block_width, info.block_height,
            {block, std::ptrdiff_t(line)});
     s_.cache.publish(number);
     copy(block);
@@ -157,41 +174,35 @@ void WindowReader::fetch(BandUse band, const Window& window, std::int64_t bx, st
     return;
   }
   const std::byte* const from =
-      native_.data() + (y0 - top) * stride + (x0 - left) * std::ptrdiff_t(size_of(info.type));
+      native + (y0 - top) * stride + (x0 - left) * std::ptrdiff_t(size_of(info.type));
   encode(band, from, stride, x1 - x0, y1 - y0, {window.at(x0, y0), window.stride()});
 }
 
-// Decodes a block that the cache left to this thread into native_.
-void WindowReader::decode(BandUse band, std::int64_t bx, std::int64_t by, std::uint64_t number) {
+void WindowReader::decode(BandUse band, std::int64_t bx, std::int64_t by, std::uint64_t number,
+                          std::byte* native) {
   const TraceSpan span(s_.trace, "decode", "block", number);
-  native_.resize(std::max(native_.size(), std::size_t(native_stride(band)) *
-                                              std::size_t(source(band).info.block_height)));
   try {
-    read_native(*s_.bands[band.use->scene][band.input], bx, by, number);
+    read_native(*s_.bands[band.use->scene][band.input], bx, by, number, native);
   } catch (const IoError& error) {
-    s_.cache.abandon(number);
     // What was kept of its header may be damaged, or of an earlier object.
     RemoteFile::forget(source(band).href);
     throw SceneError(error, band.use->scene, source(band).asset, source(band).href);
-  } catch (...) {
-    s_.cache.abandon(number);
-    throw;
   }
   ++tally_.blocks_decoded;
 }
 
 void WindowReader::read_native(const RasterBand& raster, std::int64_t bx, std::int64_t by,
-                               std::uint64_t number) {
+                               std::uint64_t number, std::byte* native) {
   const std::ptrdiff_t stride =
       std::ptrdiff_t(raster.info().block_width) * std::ptrdiff_t(size_of(raster.info().type));
   if (!s_.supply || !s_.supply->serves(raster))
-    return raster.read_block(bx, by, native_.data(), stride, scratch_, tally_.cost);
+    return raster.read_block(bx, by, native, stride, scratch_, tally_.cost);
   for (int fetched = 1;; ++fetched) {
     const SuppliedBlock block =
         fetched == 1 ? s_.supply->take(number, raster, bx, by) : s_.supply->fetch(raster, bx, by);
     tally_.cost.bytes_read += block.bytes.size();
     try {
-      raster.decode_block(bx, by, block.bytes, native_.data(), stride, scratch_, tally_.cost);
+      raster.decode_block(bx, by, block.bytes, native, stride, scratch_, tally_.cost);
       tally_.blocks_refetched += fetched > 1;
       return;
     } catch (const IoError& error) {

@@ -105,14 +105,17 @@ class WindowReader {
  private:
   void skip(BandUse band, std::int64_t bx, std::int64_t by);
   void fetch(BandUse band, const Window& window, std::int64_t bx, std::int64_t by);
-  void decode(BandUse band, std::int64_t bx, std::int64_t by, std::uint64_t number);
-  void read_native(const RasterBand& raster, std::int64_t bx, std::int64_t by,
-                   std::uint64_t number);
+  void decode(BandUse band, std::int64_t bx, std::int64_t by, std::uint64_t number,
+              std::byte* native);
+  void read_native(const RasterBand& raster, std::int64_t bx, std::int64_t by, std::uint64_t number,
+                   std::byte* native);
+  bool is_classified(BandUse band) const;
   void encode(BandUse band, const std::byte* native, std::ptrdiff_t stride, std::int64_t width,
               std::int64_t height, PixelRows out);
   BlockCache::NextUse next_use(BandUse band, std::int64_t bx, std::int64_t by) const;
   const SceneInput& source(BandUse band) const;
   std::ptrdiff_t native_stride(BandUse band) const;
+  std::size_t native_bytes(BandUse band) const;
 
   const Sources& s_;
   std::vector<std::byte> native_;  // one decoded block

@@ -62,7 +62,10 @@ void BlockCache::publish(std::uint64_t block) {
 
 void BlockCache::abandon(std::uint64_t block) {
   const std::lock_guard lock(mutex_);
-  entries_.erase(block);
+  if (const auto found = entries_.find(block); found != entries_.end()) {
+    if (found->second.data) free_[found->second.bytes].push_back(found->second.data);
+    entries_.erase(found);
+  }
   decoded_.notify_all();
 }
 

@@ -134,12 +134,16 @@ std::shared_ptr<const Lattice::Cell> Lattice::cell_at(std::int64_t x, std::int64
 }
 
 TileCoordinates Lattice::tables(const PixelWindow& window, bool boxes) const {
-  static std::atomic<std::uint64_t> tables_made{0};
   TileCoordinates t;
+  fill(window, boxes, t);
+  return t;
+}
+
+void Lattice::fill(const PixelWindow& window, bool boxes, TileCoordinates& t) const {
+  static std::atomic<std::uint64_t> tables_made{0};
   t.id = ++tables_made;
   t.window = window;
   cell_at(window.x, window.y)->fill(t, boxes);
-  return t;
 }
 
 PixelWindow Lattice::footprint(const PixelWindow& window) const {

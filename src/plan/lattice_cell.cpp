@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cubemill/base/wide_loops.hpp"
+
 namespace cubemill {
 namespace {
 
@@ -40,35 +42,54 @@ double as_evaluated(const Parabola& p, double k) {
   return double(at(q, std::int32_t(k))) * 0x1p-32;
 }
 
-// p(k + h) as a parabola in k.
-Parabola shifted(const Parabola& p, double h) {
-  return {p.value + h * (p.slope + h * p.curvature), p.slope + 2 * h * p.curvature, p.curvature};
+// p(k + h) as parabolas in k.
+void shift(const Parabolas& p, double h, std::size_t count, Parabolas& out) {
+  for (std::size_t s = 0; s < count; ++s) {
+    out.value[s] = p.value[s] + h * (p.slope[s] + h * p.curvature[s]);
+    out.slope[s] = p.slope[s] + 2 * h * p.curvature[s];
+    out.curvature[s] = p.curvature[s];
+  }
 }
 
-struct Side {
-  Quadratic corner;
-  double size[3];
+/// A side of the boxes of a row of segments: the smaller corner and the size.
+struct BoxSides {
+  Parabolas corner, size;
 };
 
-// The smaller corner and the size of a box whose opposite corners run along `a` and `b`.
-Side box_side(const Parabola& a, const Parabola& b) {
-  const Parabola& low = b.value >= a.value ? a : b;
-  const Parabola& high = b.value >= a.value ? b : a;
-  return {quadratic(low.value, low.slope, low.curvature, edge_tolerance_q32),
-          {high.value - low.value, high.slope - low.slope, high.curvature - low.curvature}};
+// Of boxes whose opposite corners run along `a` and `b`.
+void make_sides(const Parabolas& a, const Parabolas& b, std::size_t count, BoxSides& out) {
+  for (std::size_t s = 0; s < count; ++s) {
+    const bool grows = b.value[s] >= a.value[s];
+    const auto part = [&](double of_a, double of_b, double& low, double& size) {
+      low = grows ? of_a : of_b;
+      size = (grows ? of_b : of_a) - low;
+    };
+    part(a.value[s], b.value[s], out.corner.value[s], out.size.value[s]);
+    part(a.slope[s], b.slope[s], out.corner.slope[s], out.size.slope[s]);
+    part(a.curvature[s], b.curvature[s], out.corner.curvature[s], out.size.curvature[s]);
+  }
 }
 
-BoxSegment box_segment(const Side& u, const Side& v) {
-  BoxSegment s;
-  s.u = u.corner, s.v = v.corner;
-  std::copy(u.size, u.size + 3, s.width);
-  std::copy(v.size, v.size + 3, s.height);
-  return s;
+Quadratic quadratic(const Parabolas& p, std::size_t s) {
+  return quadratic(p.value[s], p.slope[s], p.curvature[s], edge_tolerance_q32);
 }
 
-CentreSegment centre_segment(const Parabola& u, const Parabola& v) {
-  return {quadratic(u.value, u.slope, u.curvature, edge_tolerance_q32),
-          quadratic(v.value, v.slope, v.curvature, edge_tolerance_q32)};
+BoxSegment box_segment(const BoxSides& u, const BoxSides& v, std::size_t s) {
+  return {quadratic(u.corner, s),
+          quadratic(v.corner, s),
+          {u.size.value[s], u.size.slope[s], u.size.curvature[s]},
+          {v.size.value[s], v.size.slope[s], v.size.curvature[s]}};
+}
+
+// The box between two points.
+BoxSegment box_between(Point a, Point b) {
+  const auto corner = [](double p, double q) {
+    return quadratic(std::min(p, q), 0, 0, edge_tolerance_q32);
+  };
+  return {corner(a.x, b.x),
+          corner(a.y, b.y),
+          {std::fabs(b.x - a.x), 0, 0},
+          {std::fabs(b.y - a.y), 0, 0}};
 }
 
 }  // namespace
@@ -120,25 +141,25 @@ bool LatticeCell::any_finite() const {
   return std::any_of(nodes_.begin(), nodes_.end(), [](double x) { return std::isfinite(x); });
 }
 
-// Parabolas of `count` segments from `first`, u then v, along the line y (in rows from the cell's
-// top).
-void LatticeCell::row_of(double y, std::int64_t first, std::int64_t count,
-                         std::vector<Parabola>& out) const {
-  out.resize(std::size_t(2 * count));
+CUBEMILL_WIDE_LOOPS void LatticeCell::row_of(double y, std::int64_t first, std::int64_t count,
+                                             Row& out) const {
+  const auto n = std::size_t(count);
   const double t = y / spacing_;
   const std::int64_t r = std::min(std::int64_t(t), std::int64_t(down_) - 4);
   const Cubic cubic(t - double(r));
-  for (int d = 0; d < 2; ++d) {
-    const auto along = [&](std::int64_t c) {
-      double z = 0;
-      for (int i = 0; i < 4; ++i) z += cubic.w[i] * node(d, c, r + i);
-      return z;
-    };
-    double z0 = along(first), z1 = along(first + 1), z2 = along(first + 2);
-    for (std::int64_t s = 0; s < count; ++s) {
-      const double z3 = along(first + s + 3);
-      out[std::size_t(d * count + s)] = parabola(z0, z1, z2, z3, spacing_);
-      z0 = z1, z1 = z2, z2 = z3;
+  double z[Parabolas::most + 3];
+  for (std::size_t d = 0; d < 2; ++d) {
+    const double* const node = &nodes_[(d * down_ + std::size_t(r)) * across_ + std::size_t(first)];
+    for (std::size_t c = 0; c < n + 3; ++c) {
+      z[c] = 0;
+      for (std::size_t i = 0; i < 4; ++i) z[c] += cubic.w[i] * node[i * across_ + c];
+    }
+    Parabolas& parabolas = out.along[d];
+    for (std::size_t s = 0; s < n; ++s) {
+      const Parabola p = parabola(z[s], z[s + 1], z[s + 2], z[s + 3], spacing_);
+      parabolas.value[s] = p.value;
+      parabolas.slope[s] = p.slope;
+      parabolas.curvature[s] = p.curvature;
     }
   }
 }
@@ -148,7 +169,7 @@ void LatticeCell::row_of(double y, std::int64_t first, std::int64_t count,
 double LatticeCell::measure(const ExactMap& map) const {
   constexpr int rows = 8, columns = 8;
   const std::int64_t segments = std::int64_t(across_) - 3;
-  std::vector<Parabola> row;
+  Row row;
   std::vector<double> x, y, u, v;
   for (int i = 0; i < rows; ++i) {
     const double fraction = i % 2 ? 0.5 : 0.25;
@@ -156,12 +177,12 @@ double LatticeCell::measure(const ExactMap& map) const {
         (std::floor(double(window_.height) / spacing_ * i / rows) + fraction) * spacing_;
     row_of(line, 0, segments, row);
     for (int j = 0; j < columns; ++j) {
-      const std::int64_t s = segments * j / columns;
+      const auto s = std::size_t(segments * j / columns);
       for (const double k : {-0.5 * spacing_, 0.0, 0.5 * spacing_}) {
         x.push_back(double(window_.x) + (double(s) + 0.5) * spacing_ + k);
         y.push_back(double(window_.y) + line);
-        u.push_back(as_evaluated(row[std::size_t(s)], k));
-        v.push_back(as_evaluated(row[std::size_t(segments + s)], k));
+        u.push_back(as_evaluated(row.along[0].at(s), k));
+        v.push_back(as_evaluated(row.along[1].at(s), k));
       }
     }
   }
@@ -192,52 +213,55 @@ void LatticeCell::make_exact(const ExactMap& map) {
   for (double& x : nodes_) x = rounded(x);
 }
 
-void LatticeCell::fill(TileCoordinates& t, bool boxes) const {
+// Tables that were of the same size before are not emptied first: every entry is written.
+CUBEMILL_WIDE_LOOPS void LatticeCell::fill(TileCoordinates& t, bool boxes) const {
   t.spacing = spacing_;
-  if (spacing_ == 0) return;
-  t.segments = (t.window.width + spacing_ - 1) / spacing_;
+  t.segments = spacing_ ? (t.window.width + spacing_ - 1) / spacing_ : 0;
   t.centres.resize(std::size_t(t.segments * t.window.height));
-  if (boxes) t.boxes.resize(t.centres.size());
+  t.boxes.resize(boxes ? t.centres.size() : 0);
+  if (spacing_ == 0) return;
   if (spacing_ == 1) return fill_exact(t, boxes);
-  const std::int64_t first = (t.window.x - window_.x) / spacing_, n = t.segments;
-  std::vector<Parabola> centre, upper, lower;
+  const std::int64_t first = (t.window.x - window_.x) / spacing_;
+  const auto n = std::size_t(t.segments);
   const double top = double(t.window.y - window_.y);
-  if (boxes) row_of(top, first, n, upper);
+  Row row, ends[2];  // the upper ends of the boxes of row j are the lower ones of row j − 1
+  Parabolas u, v;
+  BoxSides across, down;
+  if (boxes) row_of(top, first, t.segments, ends[0]);
   for (std::int64_t j = 0; j < t.window.height; ++j) {
-    row_of(top + double(j) + 0.5, first, n, centre);
-    for (std::size_t s = 0; s < std::size_t(n); ++s)
-      t.centres[std::size_t(j * n) + s] =
-          centre_segment(shifted(centre[s], 0.5), shifted(centre[std::size_t(n) + s], 0.5));
+    row_of(top + double(j) + 0.5, first, t.segments, row);
+    shift(row.along[0], 0.5, n, u), shift(row.along[1], 0.5, n, v);
+    CentreSegment* const centres = &t.centres[std::size_t(j) * n];
+    for (std::size_t s = 0; s < n; ++s) centres[s] = {quadratic(u, s), quadratic(v, s)};
     if (!boxes) continue;
-    row_of(top + double(j) + 1, first, n, lower);
-    for (std::size_t s = 0, m = std::size_t(n); s < m; ++s)
-      t.boxes[std::size_t(j * n) + s] =
-          box_segment(box_side(upper[s], shifted(lower[s], 1)),
-                      box_side(upper[m + s], shifted(lower[m + s], 1)));
-    std::swap(upper, lower);
+    const Row& upper = ends[j % 2];
+    Row& lower = ends[(j + 1) % 2];
+    row_of(top + double(j) + 1, first, t.segments, lower);
+    shift(lower.along[0], 1, n, u), shift(lower.along[1], 1, n, v);
+    make_sides(upper.along[0], u, n, across), make_sides(upper.along[1], v, n, down);
+    BoxSegment* const box = &t.boxes[std::size_t(j) * n];
+    for (std::size_t s = 0; s < n; ++s) box[s] = box_segment(across, down, s);
   }
 }
 
 void LatticeCell::fill_exact(TileCoordinates& t, bool boxes) const {
   const std::size_t count = across_ * down_;
   const Quadratic nowhere{nowhere_q32, 0, 0};
+  const auto is_finite = [](Point p) { return std::isfinite(p.x) && std::isfinite(p.y); };
   std::size_t i = 0;
   for (std::int64_t r = t.window.y - window_.y; r < t.window.y - window_.y + t.window.height; ++r)
     for (std::int64_t c = t.window.x - window_.x; c < t.window.x - window_.x + t.segments;
          ++c, ++i) {
       const std::size_t here = std::size_t(r) * across_ + std::size_t(c), next = here + across_ + 1;
-      const double u = nodes_[2 * count + here], v = nodes_[3 * count + here];
-      const bool good = std::isfinite(u) && std::isfinite(v);
-      t.centres[i] = good ? centre_segment({u, 0, 0}, {v, 0, 0}) : CentreSegment{nowhere, nowhere};
+      const Point centre{nodes_[2 * count + here], nodes_[3 * count + here]};
+      t.centres[i] = {nowhere, nowhere};
+      if (is_finite(centre))
+        t.centres[i] = {quadratic(centre.x, 0, 0, edge_tolerance_q32),
+                        quadratic(centre.y, 0, 0, edge_tolerance_q32)};
       if (!boxes) continue;
-      const Parabola u0{nodes_[here], 0, 0}, u1{nodes_[next], 0, 0};
-      const Parabola v0{nodes_[count + here], 0, 0}, v1{nodes_[count + next], 0, 0};
-      const bool corners = std::isfinite(u0.value) && std::isfinite(u1.value) &&
-                           std::isfinite(v0.value) && std::isfinite(v1.value);
-      if (corners)
-        t.boxes[i] = box_segment(box_side(u0, u1), box_side(v0, v1));
-      else
-        t.boxes[i].u = t.boxes[i].v = nowhere;
+      const Point a{nodes_[here], nodes_[count + here]}, b{nodes_[next], nodes_[count + next]};
+      t.boxes[i] =
+          is_finite(a) && is_finite(b) ? box_between(a, b) : BoxSegment{nowhere, nowhere, {}, {}};
     }
 }
 
@@ -250,10 +274,10 @@ Point LatticeCell::corner(double column, double row) const {
   }
   const std::int64_t last = std::int64_t(across_) - 4;
   const std::int64_t s = std::min(std::int64_t(x / spacing_), last);
-  std::vector<Parabola> one;
+  Row one;
   row_of(y, s, 1, one);
   const double k = x - (double(s) + 0.5) * spacing_;
-  return {one[0].at(k), one[1].at(k)};
+  return {one.along[0].at(0).at(k), one.along[1].at(0).at(k)};
 }
 
 }  // namespace cubemill

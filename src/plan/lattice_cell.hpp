@@ -18,6 +18,15 @@ struct Parabola {
   double at(double k) const { return value + k * (slope + k * curvature); }
 };
 
+/// Those of a row of segments, member by member: so loops over them vectorise.
+struct Parabolas {
+  static constexpr std::size_t most = Lattice::cell_size / 2;
+  double value[most], slope[most], curvature[most];
+  Parabola at(std::size_t segment) const {
+    return {value[segment], slope[segment], curvature[segment]};
+  }
+};
+
 class LatticeCell {
  public:
   /// `window`: the cell's part of the output grid.
@@ -38,17 +47,17 @@ class LatticeCell {
   Point corner(double column, double row) const;
 
  private:
-  struct Row;  // parabolas of one row of segments, both dimensions
+  struct Row {
+    Parabolas along[2];  // u and v
+  };
   void make_nodes(int spacing, const ExactMap& map);
   bool all_finite() const;
   bool any_finite() const;
   double measure(const ExactMap& map) const;
   void make_exact(const ExactMap& map);
-  void row_of(double y, std::int64_t first, std::int64_t count, std::vector<Parabola>& out) const;
+  /// Parabolas of `count` segments from `first`, along the line y (in rows from the cell's top).
+  void row_of(double y, std::int64_t first, std::int64_t count, Row& out) const;
   void fill_exact(TileCoordinates& tables, bool boxes) const;
-  double node(int dimension, std::int64_t column, std::int64_t row) const {
-    return nodes_[(std::size_t(dimension) * down_ + row) * across_ + column];
-  }
 
   PixelWindow window_;
   int spacing_ = 0;

@@ -35,7 +35,7 @@ class BlockCache {
   std::byte* reserve(std::uint64_t block, std::size_t bytes, NextUse next);
   /// Makes a reserved block visible to others.
   void publish(std::uint64_t block);
-  /// Gives up a block that `acquire` left to this thread.
+  /// Gives up a block that `acquire` left to this thread, reserved or not.
   void abandon(std::uint64_t block);
   /// Whether a block is there, or being decoded.
   bool holds(std::uint64_t block) const;

@@ -73,6 +73,8 @@ class Lattice {
   /// Makes the tables of a window, which lies in one cell and starts at a multiple of 32 (or of the
   /// cell's spacing).
   TileCoordinates tables(const PixelWindow& window, bool boxes) const;
+  /// The same in memory that held other tables.
+  void fill(const PixelWindow& window, bool boxes, TileCoordinates& tables) const;
 
   /// The source pixels (in lattice coordinates) that the pixels of `window` touch, one more on each
   /// side; empty when nothing can be projected. The window may span cells.

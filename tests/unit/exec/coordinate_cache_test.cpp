@@ -38,6 +38,22 @@ TEST(CoordinateCache, ForgetsWhatWasUsedLongestAgoButNotUnderItsUsers) {
   EXPECT_EQ(b->segments, 1);
 }
 
+TEST(CoordinateCache, WritesNewTablesWhereForgottenOnesWere) {
+  const Plan plan = plan_with_a_lattice();
+  CoordinateCache cache(plan, true, 1), fresh(plan, true, 2);
+  const CentreSegment* const before = cache.tables(0, {0, 0, 512, 512})->centres.data();
+  const auto again = cache.tables(0, {512, 512, 256, 64}),
+             anew = fresh.tables(0, {512, 512, 256, 64});
+  EXPECT_EQ(again->centres.data(), before);
+  EXPECT_NE(again->id, anew->id);
+  ASSERT_EQ(again->centres.size(), anew->centres.size());
+  ASSERT_EQ(again->boxes.size(), anew->boxes.size());
+  for (std::size_t i = 0; i < anew->centres.size(); ++i) {
+    ASSERT_EQ(again->centres[i].u.a, anew->centres[i].u.a);
+    ASSERT_EQ(again->boxes[i].v.a, anew->boxes[i].v.a);
+  }
+}
+
 TEST(CoordinateCache, MakesTablesOnceForManyThreads) {
   const Plan plan = plan_with_a_lattice();
   CoordinateCache cache(plan, false, 3);

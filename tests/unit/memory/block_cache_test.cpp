@@ -52,6 +52,18 @@ TEST(BlockCache, DropsFirstWhatIsNeededLast) {
   EXPECT_TRUE(holds(cache, 4, 60));
 }
 
+TEST(BlockCache, TakesBackTheRoomOfABlockThatCouldNotBeDecoded) {
+  BlockCache cache(100);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(cache.acquire(1), nullptr);
+    ASSERT_NE(cache.reserve(1, 100, 50), nullptr);
+    cache.abandon(1);
+    EXPECT_FALSE(cache.holds(1));
+  }
+  EXPECT_EQ(cache.peak_bytes(), 100u);
+  EXPECT_TRUE(keep(cache, 2, 100, 50));
+}
+
 TEST(BlockCache, RefusesABlockThatIsNeededAfterAllItHolds) {
   BlockCache cache(200);
   ASSERT_TRUE(keep(cache, 1, 100, 50));
