@@ -105,6 +105,10 @@ CUBEMILL_HD void classes_of_segment(const CoordinateView& where, const WindowVie
     Steps x(s.u, k, u.first), y(s.v, k, v.first);
     for (std::int32_t i = 0; i < count; ++i, x.next(), y.next())
       classes[i] = corner[(y.value >> 32) * w.stride + (x.value >> 32)];
+  } else if (count > run_length) {  // a long segment over the window's edge
+    for (std::int32_t i = 0; i < count; i += run_length)
+      classes_of_segment(where, w, s, k + i, count - i < run_length ? count - i : run_length,
+                         classes + i);
   } else {
     Steps x(s.u, k, where.left), y(s.v, k, where.top);
     for (std::int32_t i = 0; i < count; ++i, x.next(), y.next()) {

@@ -203,7 +203,7 @@ double Lattice::box_share_at(const PixelWindow& window) const {
 }
 
 int Lattice::spacing_at(const PixelWindow& window) const {
-  return cell_at(window.x, window.y)->spacing();
+  return cell_at(window.x, window.y)->spacing_of(window);
 }
 
 double Lattice::largest_error() const {

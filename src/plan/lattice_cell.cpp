@@ -10,6 +10,7 @@ namespace {
 
 constexpr int coarsest = 32;
 constexpr int finest = 2;
+constexpr double affine_error = 2e-9;  // what rounding leaves of it: far below Lattice::error_limit
 
 // Places too far away for fixed point are beyond every raster, as if they did not project.
 double rounded(double x) {
@@ -95,6 +96,7 @@ BoxSegment box_between(Point a, Point b) {
 }  // namespace
 
 LatticeCell::LatticeCell(const PixelWindow& window, const ExactMap& map) : window_(window) {
+  if (make_affine(map)) return;
   for (int spacing = coarsest; spacing >= finest; spacing /= 2) {
     make_nodes(spacing, map);
     if (!any_finite()) {
@@ -124,14 +126,64 @@ void LatticeCell::make_nodes(int spacing, const ExactMap& map) {
   for (double& x : nodes_) x = rounded(x);
 }
 
+// Three corners of the cell, whole whatever its window; and two points more, to see at once that
+// most maps are not affine. Slopes are such that fixed point holds them.
+bool LatticeCell::make_affine(const ExactMap& map) {
+  constexpr double side = Lattice::cell_size;
+  constexpr std::size_t points = 5;
+  std::vector<double> nodes(2 * points);
+  for (std::size_t i = 0; i < points; ++i) {
+    constexpr double across[points] = {0, 1, 0, 1, 0.5}, down[points] = {0, 0, 1, 1, 0.5};
+    nodes[i] = double(window_.x) + side * across[i];
+    nodes[points + i] = double(window_.y) + side * down[i];
+  }
+  map(nodes.data(), nodes.data() + points, points);
+  for (std::size_t d = 0; d < 2; ++d) {
+    const double* const node = &nodes[d * points];
+    const auto slope = [&](int to) {
+      return std::rint((node[to] - node[0]) / side * 0x1p32) * 0x1p-32;
+    };
+    AffineCoordinate& c = affine_[d];
+    c = {rounded(node[0]), slope(1), slope(2)};
+    if (!(std::fabs(c.origin + (c.across + c.down) * side - node[3]) < affine_error) ||
+        !(std::fabs(c.origin + (c.across + c.down) * side / 2 - node[4]) < affine_error))
+      return false;
+  }
+  is_affine_ = true;
+  space_affine();
+  error_ = measure(map);
+  is_affine_ = error_ < affine_error;
+  return is_affine_;
+}
+
+// As long as fixed point holds the slope exactly, a segment may be as long as the cell.
+void LatticeCell::space_affine() {
+  const auto is_exact = [](double slope) { return slope * 0x1p32 == std::rint(slope * 0x1p32); };
+  spacing_ =
+      is_exact(affine_[0].across) && is_exact(affine_[1].across) ? Lattice::cell_size : coarsest;
+  across_ = std::size_t((window_.width + spacing_ - 1) / spacing_ + 3);
+}
+
+int LatticeCell::spacing_of(const PixelWindow& window) const {
+  int spacing = spacing_;
+  while (spacing > coarsest && (window.x - window_.x) % spacing != 0) spacing /= 2;
+  return spacing;
+}
+
 void LatticeCell::scale(const Lattice::Scaling& s) {
+  error_ *= std::max(s.columns, s.rows);
+  if (is_affine_) {
+    AffineCoordinate &u = affine_[0], &v = affine_[1];
+    u = {rounded(u.origin * s.columns + s.left), u.across * s.columns, u.down * s.columns};
+    v = {rounded(v.origin * s.rows + s.top), v.across * s.rows, v.down * s.rows};
+    return space_affine();
+  }
   const std::size_t count = across_ * down_;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const bool column = i / count % 2 == 0;  // exact cells have each twice
     if (std::isfinite(nodes_[i]))
       nodes_[i] = rounded(column ? nodes_[i] * s.columns + s.left : nodes_[i] * s.rows + s.top);
   }
-  error_ *= std::max(s.columns, s.rows);
 }
 
 bool LatticeCell::all_finite() const {
@@ -141,15 +193,30 @@ bool LatticeCell::any_finite() const {
   return std::any_of(nodes_.begin(), nodes_.end(), [](double x) { return std::isfinite(x); });
 }
 
-CUBEMILL_WIDE_LOOPS void LatticeCell::row_of(double y, std::int64_t first, std::int64_t count,
-                                             Row& out) const {
-  const auto n = std::size_t(count);
+void LatticeCell::affine_row_of(double y, std::int64_t left, int spacing, std::int64_t count,
+                                Row& out) const {
+  for (std::size_t d = 0; d < 2; ++d) {
+    const AffineCoordinate& c = affine_[d];
+    const double row = c.origin + c.down * y;
+    for (std::int64_t s = 0; s < count; ++s) {
+      const double x = double(left) + (double(s) + 0.5) * spacing;
+      out.along[d].value[s] = row + c.across * x;
+      out.along[d].slope[s] = c.across;
+      out.along[d].curvature[s] = 0;
+    }
+  }
+}
+
+CUBEMILL_WIDE_LOOPS void LatticeCell::row_of(double y, std::int64_t left, int spacing,
+                                             std::int64_t count, Row& out) const {
+  if (is_affine_) return affine_row_of(y, left, spacing, count, out);
+  const auto n = std::size_t(count), first = std::size_t(left / spacing_);
   const double t = y / spacing_;
   const std::int64_t r = std::min(std::int64_t(t), std::int64_t(down_) - 4);
   const Cubic cubic(t - double(r));
   double z[Parabolas::most + 3];
   for (std::size_t d = 0; d < 2; ++d) {
-    const double* const node = &nodes_[(d * down_ + std::size_t(r)) * across_ + std::size_t(first)];
+    const double* const node = &nodes_[(d * down_ + std::size_t(r)) * across_ + first];
     for (std::size_t c = 0; c < n + 3; ++c) {
       z[c] = 0;
       for (std::size_t i = 0; i < 4; ++i) z[c] += cubic.w[i] * node[i * across_ + c];
@@ -175,7 +242,7 @@ double LatticeCell::measure(const ExactMap& map) const {
     const double fraction = i % 2 ? 0.5 : 0.25;
     const double line =
         (std::floor(double(window_.height) / spacing_ * i / rows) + fraction) * spacing_;
-    row_of(line, 0, segments, row);
+    row_of(line, 0, spacing_, segments, row);
     for (int j = 0; j < columns; ++j) {
       const auto s = std::size_t(segments * j / columns);
       for (const double k : {-0.5 * spacing_, 0.0, 0.5 * spacing_}) {
@@ -215,28 +282,28 @@ void LatticeCell::make_exact(const ExactMap& map) {
 
 // Tables that were of the same size before are not emptied first: every entry is written.
 CUBEMILL_WIDE_LOOPS void LatticeCell::fill(TileCoordinates& t, bool boxes) const {
-  t.spacing = spacing_;
-  t.segments = spacing_ ? (t.window.width + spacing_ - 1) / spacing_ : 0;
+  t.spacing = spacing_of(t.window);
+  t.segments = t.spacing ? (t.window.width + t.spacing - 1) / t.spacing : 0;
   t.centres.resize(std::size_t(t.segments * t.window.height));
   t.boxes.resize(boxes ? t.centres.size() : 0);
   if (spacing_ == 0) return;
   if (spacing_ == 1) return fill_exact(t, boxes);
-  const std::int64_t first = (t.window.x - window_.x) / spacing_;
+  const std::int64_t left = t.window.x - window_.x;
   const auto n = std::size_t(t.segments);
   const double top = double(t.window.y - window_.y);
   Row row, ends[2];  // the upper ends of the boxes of row j are the lower ones of row j − 1
   Parabolas u, v;
   BoxSides across, down;
-  if (boxes) row_of(top, first, t.segments, ends[0]);
+  if (boxes) row_of(top, left, t.spacing, t.segments, ends[0]);
   for (std::int64_t j = 0; j < t.window.height; ++j) {
-    row_of(top + double(j) + 0.5, first, t.segments, row);
+    row_of(top + double(j) + 0.5, left, t.spacing, t.segments, row);
     shift(row.along[0], 0.5, n, u), shift(row.along[1], 0.5, n, v);
     CentreSegment* const centres = &t.centres[std::size_t(j) * n];
     for (std::size_t s = 0; s < n; ++s) centres[s] = {quadratic(u, s), quadratic(v, s)};
     if (!boxes) continue;
     const Row& upper = ends[j % 2];
     Row& lower = ends[(j + 1) % 2];
-    row_of(top + double(j) + 1, first, t.segments, lower);
+    row_of(top + double(j) + 1, left, t.spacing, t.segments, lower);
     shift(lower.along[0], 1, n, u), shift(lower.along[1], 1, n, v);
     make_sides(upper.along[0], u, n, across), make_sides(upper.along[1], v, n, down);
     BoxSegment* const box = &t.boxes[std::size_t(j) * n];
@@ -275,7 +342,7 @@ Point LatticeCell::corner(double column, double row) const {
   const std::int64_t last = std::int64_t(across_) - 4;
   const std::int64_t s = std::min(std::int64_t(x / spacing_), last);
   Row one;
-  row_of(y, s, 1, one);
+  row_of(y, s * spacing_, spacing_, 1, one);
   const double k = x - (double(s) + 0.5) * spacing_;
   return {one.along[0].at(0).at(k), one.along[1].at(0).at(k)};
 }

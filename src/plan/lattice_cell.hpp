@@ -1,5 +1,6 @@
 // One cell of a lattice: nodes, the cubic pieces between them, and the measurement of their error.
-// Internal to plan/lattice.
+// Where grids differ by a shift, or another affine map, three corners say all. Internal to
+// plan/lattice.
 #pragma once
 #include <functional>
 #include <vector>
@@ -35,9 +36,10 @@ class LatticeCell {
   /// Makes it the cell of a scaled lattice.
   void scale(const Lattice::Scaling& scaling);
 
-  int spacing() const {
-    return spacing_;
-  }  ///< 0: nothing projects; 1: every corner and centre is a node
+  /// 0: nothing projects; 1: every corner and centre is a node
+  int spacing() const { return spacing_; }
+  /// Of the tables of a window.
+  int spacing_of(const PixelWindow& window) const;
   double error() const { return error_; }
   std::size_t bytes() const { return nodes_.capacity() * sizeof(double); }
 
@@ -51,15 +53,26 @@ class LatticeCell {
     Parabolas along[2];  // u and v
   };
   void make_nodes(int spacing, const ExactMap& map);
+  bool make_affine(const ExactMap& map);
+  void space_affine();
   bool all_finite() const;
   bool any_finite() const;
   double measure(const ExactMap& map) const;
   void make_exact(const ExactMap& map);
-  /// Parabolas of `count` segments from `first`, along the line y (in rows from the cell's top).
-  void row_of(double y, std::int64_t first, std::int64_t count, Row& out) const;
+  /// Parabolas of `count` segments of `spacing` pixels from column `left`, along the line y (both
+  /// from the cell's corner).
+  void row_of(double y, std::int64_t left, int spacing, std::int64_t count, Row& out) const;
+  void affine_row_of(double y, std::int64_t left, int spacing, std::int64_t count, Row& out) const;
   void fill_exact(TileCoordinates& tables, bool boxes) const;
 
   PixelWindow window_;
+  /// A coordinate as an affine function of column and row, both from the cell's corner.
+  struct AffineCoordinate {
+    double origin = 0, across = 0, down = 0;
+  };
+
+  bool is_affine_ = false;
+  AffineCoordinate affine_[2];
   int spacing_ = 0;
   double error_ = 0;
   std::size_t across_ = 0, down_ = 0;  // nodes, one ring before and two after included

@@ -4,7 +4,8 @@
 // rounded to 2^-30 pixel, so that no tile, thread or machine changes a bit. One lattice serves all
 // scenes of one CRS, pixel size and sub-pixel alignment. That of an overview is the raster's, in
 // larger pixels: overviews of scenes that differ in size are many. Thread-safe; cells are made when
-// first asked for.
+// first asked for. Where the map is affine, as between grids of one projection, no lattice is
+// needed.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -27,7 +28,7 @@ struct PixelWindow {
 /// / 2; 0 where spacing is 1).
 struct TileCoordinates {
   PixelWindow window;
-  int spacing = 0;  ///< 32, 16, …, 1; 0: nothing of the window can be projected
+  int spacing = 0;  ///< 512, 256, …, 1; 0: nothing of the window can be projected
   std::int64_t segments = 0;
   std::uint64_t id = 0;  ///< other tables have another one, as long as the program runs
   std::vector<CentreSegment> centres;

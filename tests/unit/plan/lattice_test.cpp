@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <random>
+#include <tuple>
+#include <utility>
 
 namespace cubemill {
 namespace {
@@ -99,6 +101,70 @@ TEST(Lattice, GivesTheSameBitsForAnySplitOfACell) {
       EXPECT_EQ(whole.boxes[a].u.b, part.boxes[b].u.b);
       EXPECT_EQ(whole.boxes[a].width[0], part.boxes[b].width[0]);
     }
+}
+
+// Coordinates of an output pixel's centre, and where its box begins and ends.
+struct Places {
+  std::int64_t u, v, left, top;
+  double width, height;
+};
+
+Places places(const TileCoordinates& t, std::int64_t x, std::int64_t y) {
+  const auto i = std::size_t((y - t.window.y) * t.segments + (x - t.window.x) / t.spacing);
+  const int k = int((x - t.window.x) % t.spacing) - t.spacing / 2;
+  const CentreSegment& c = t.centres[i];
+  const BoxSegment& b = t.boxes[i];
+  const auto size = [k](const double(&s)[3]) { return s[0] + k * (s[1] + k * s[2]); };
+  return {at(c.u, k), at(c.v, k), at(b.u, k), at(b.v, k), size(b.width), size(b.height)};
+}
+
+TEST(Lattice, TakesOneSegmentARowWhereGridsDifferByAShift) {
+  const GeoBox output = box("EPSG:32718", 30, 700000, 6800000, 1300, 600);
+  // The same zone, and its other half: a shift of ten thousand kilometres by PROJ.
+  for (const auto& [crs, top] : {std::pair("EPSG:32718", 6799991.0), {"EPSG:32618", -3200009.0}}) {
+    const Lattice lattice(output, Crs::parse(crs), {30, 0, 700006, 0, -30, top});
+    const Lattice::Origin origin =
+        *lattice.origin_of(Crs::parse(crs), {30, 0, 700006, 0, -30, top});
+    for (const PixelWindow& w : {PixelWindow{512, 0, 512, 512}, PixelWindow{1024, 512, 276, 88},
+                                 PixelWindow{512, 100, 64, 3}, PixelWindow{608, 100, 64, 3}}) {
+      const TileCoordinates t = lattice.tables(w, true);
+      EXPECT_EQ(t.spacing, w.x == 608 ? 32 : 512);
+      for (std::int64_t y = w.y; y < w.y + w.height; y += 29)
+        for (std::int64_t x = w.x; x < w.x + w.width; ++x) {
+          const Places p = places(t, x, y);
+          const auto difference = [](std::int64_t q, double wanted) {
+            return std::fabs(number(q - edge_tolerance_q32) - wanted);
+          };
+          const double left = double(x + origin.left) - 0.2, upper = double(y + origin.top) - 0.3;
+          ASSERT_LT(difference(p.u, left + 0.5), 1e-9);
+          ASSERT_LT(difference(p.v, upper + 0.5), 1e-9);
+          ASSERT_LT(difference(p.left, left), 1e-9);
+          ASSERT_LT(difference(p.top, upper), 1e-9);
+          ASSERT_EQ(p.width, 1);
+          ASSERT_EQ(p.height, 1);
+        }
+    }
+    EXPECT_LT(lattice.largest_error(), 2e-9);
+  }
+}
+
+TEST(Lattice, GivesTheSameBitsForAnySplitOfAShift) {
+  const GeoBox output = box("EPSG:32618", 30, 300000, 4000000, 900, 600);
+  // Exact in fixed point, and not: then segments stay short.
+  for (const auto& [resolution, spacing] : {std::pair(10.0, 512), {22.0, 32}, {75.0, 32}}) {
+    const Lattice lattice(output, output.crs, {resolution, 0, 300004, 0, -resolution, 4000003});
+    const TileCoordinates whole = lattice.tables({512, 512, 388, 88}, true);
+    EXPECT_EQ(whole.spacing, spacing);
+    for (const PixelWindow& w : {PixelWindow{640, 520, 128, 9}, PixelWindow{544, 599, 32, 1}}) {
+      const TileCoordinates part = lattice.tables(w, true);
+      for (std::int64_t y = w.y; y < w.y + w.height; ++y)
+        for (std::int64_t x = w.x; x < w.x + w.width; ++x) {
+          const Places a = places(whole, x, y), b = places(part, x, y);
+          ASSERT_EQ(std::tie(a.u, a.v, a.left, a.top), std::tie(b.u, b.v, b.left, b.top));
+          ASSERT_EQ(std::tie(a.width, a.height), std::tie(b.width, b.height));
+        }
+    }
+  }
 }
 
 TEST(Lattice, TakesATieToThePixelRightAndBelow) {
