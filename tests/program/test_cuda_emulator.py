@@ -47,3 +47,11 @@ def test_the_stand_in_reports_each_fault(fault):
 def test_what_is_right_is_not_reported(order):
     done = run("none", PTXEMU_SCHED=order)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_counts_what_is_executed():
+    """`bench/gpu_floor.py` works out from it what a kernel costs at least."""
+    done = run("none", PTXEMU_MIX="1")
+    counts = dict(re.findall(r"^ptxemu mix: (\S+) (\d+)$", done.stderr, re.MULTILINE))
+    assert done.returncode == 0, done.stderr
+    assert int(counts["st.u32"]) > 0 and int(counts["ret.none"]) > 0, counts

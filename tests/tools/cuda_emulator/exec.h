@@ -82,10 +82,14 @@ struct Cfg {
   u64 maxinstr = 20000000000ull;
   u32 resident = 4;  // blocks that run by turns when the order is random
   int verbose = 0;
+  bool mix = false;
 };
 extern Cfg cfg;
 extern u64 nerrors, ninstr;
 extern std::mt19937_64 rng;
+
+/// Says which instructions were executed how often (mix.cpp).
+void print_counts();
 
 /// Counts an error, and says it when it is the first of its key.
 void report(const char* kind, const std::string& key, const std::string& text);

@@ -189,6 +189,9 @@ bool answer_active_mask(Block& block);
 
 // ---- (step.cpp)
 
+/// Counts an execution (mix.cpp).
+void count(const Instruction& in);
+
 /// Runs a thread until it waits, ends, or has executed so many instructions.
 void step(Thread& t, u64 instructions);
 /// How many instructions the launch may still execute.

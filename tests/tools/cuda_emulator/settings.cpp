@@ -59,6 +59,7 @@ static void finish() {
             "error reports\n",
             (unsigned long long)nlaunch, (unsigned long long)ninstr, (unsigned long long)peak,
             (unsigned long long)nerrors);
+  if (cfg.mix) print_counts();
   const char* x = getenv("PTXEMU_EXIT");
   fflush(stdout);
   if (x && nerrors) _exit(atoi(x));
@@ -76,6 +77,7 @@ void init() {
   rng.seed(cfg.seed);
   cfg.resident = atoi(env("PTXEMU_RESIDENT", "4"));
   cfg.maxinstr = strtoull(env("PTXEMU_MAXINSTR", "20000000000"), nullptr, 0);
+  cfg.mix = getenv("PTXEMU_MIX") != nullptr;
   cfg.verbose = atoi(env("PTXEMU_VERBOSE", "0"));
   std::string m = env("PTXEMU_STREAMS", "lazy");
   smode = m == "eager" ? EAGER : m == "random" ? RANDOM : LAZY;

@@ -207,6 +207,7 @@ void step(Thread& t, u64 instructions) {
   while (instructions-- > 0) {
     const Instruction& in = t.instruction();
     ++ninstr;
+    if (cfg.mix) count(in);
     if (budget-- == 0) fault(Fault::timeout, t, in, "instruction budget used up (endless loop?)");
     if (in.predicate >= 0 && ((t.registers[in.predicate] & 1) != 0) == in.unless) {
       ++t.pc;
