@@ -52,6 +52,10 @@ class LatticeCell {
   struct Row {
     Parabolas along[2];  // u and v
   };
+  /// A coordinate as an affine function of column and row, both from the cell's corner.
+  struct AffineCoordinate {
+    double origin = 0, across = 0, down = 0;
+  };
   void make_nodes(int spacing, const ExactMap& map);
   bool make_affine(const ExactMap& map);
   void space_affine();
@@ -66,11 +70,6 @@ class LatticeCell {
   void fill_exact(TileCoordinates& tables, bool boxes) const;
 
   PixelWindow window_;
-  /// A coordinate as an affine function of column and row, both from the cell's corner.
-  struct AffineCoordinate {
-    double origin = 0, across = 0, down = 0;
-  };
-
   bool is_affine_ = false;
   AffineCoordinate affine_[2];
   int spacing_ = 0;
