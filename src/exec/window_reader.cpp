@@ -162,7 +162,7 @@ void WindowReader::fetch(BandUse band, const Window& window, std::int64_t bx, st
   try {
     decode(band, bx, by, number, native);
   } catch (...) {
-    if (block) s_.cache.abandon(number);
+    s_.cache.abandon(number);
     throw;
   }
   if (block) {
@@ -173,6 +173,7 @@ void WindowReader::fetch(BandUse band, const Window& window, std::int64_t bx, st
     s_.cache.release(number, next);
     return;
   }
+  s_.cache.abandon(number);
   const std::byte* const from =
       native + (y0 - top) * stride + (x0 - left) * std::ptrdiff_t(size_of(info.type));
   encode(band, from, stride, x1 - x0, y1 - y0, {window.at(x0, y0), window.stride()});

@@ -39,11 +39,7 @@ void BlockCache::release(std::uint64_t block, NextUse next) {
 std::byte* BlockCache::reserve(std::uint64_t block, std::size_t bytes, NextUse next) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(block);
-  if (next == never || !make_room(bytes, next)) {
-    entries_.erase(found);
-    decoded_.notify_all();
-    return nullptr;
-  }
+  if (next == never || !make_room(bytes, next)) return nullptr;
   Entry& entry = found->second;
   entry.bytes = bytes;
   entry.data = take(bytes);

@@ -25,13 +25,13 @@ class BlockCache {
   BlockCache& operator=(const BlockCache&) = delete;
 
   /// Looks a block up. Returns its bytes, pinned until `release`; or null: then this thread is to
-  /// decode it and must call `reserve` (and `publish`), or `abandon`. Waits while another thread
+  /// decode it and must call `reserve` and `publish`, or `abandon`. Waits while another thread
   /// decodes it.
   const std::byte* acquire(std::uint64_t block);
   /// Unpins a block that `acquire` or `publish` gave; `next` is its next use after this one.
   void release(std::uint64_t block, NextUse next);
-  /// Room for a block being decoded by this thread, or null when blocks needed earlier fill the
-  /// budget (the block is then abandoned). Write it, then `publish`.
+  /// Room for a block that this thread decodes: write it, then `publish`. Or null when blocks
+  /// needed earlier fill the budget: then `abandon` it once it is decoded.
   std::byte* reserve(std::uint64_t block, std::size_t bytes, NextUse next);
   /// Makes a reserved block visible to others.
   void publish(std::uint64_t block);

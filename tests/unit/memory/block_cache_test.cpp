@@ -22,7 +22,10 @@ bool keep(BlockCache& cache, std::uint64_t block, std::size_t bytes, NextUse nex
     return true;
   }
   std::byte* const data = cache.reserve(block, bytes, next);
-  if (!data) return false;
+  if (!data) {
+    cache.abandon(block);
+    return false;
+  }
   std::memset(data, int(block & 0xFF), bytes);
   cache.publish(block);
   cache.release(block, next);
@@ -233,7 +236,7 @@ std::uint64_t run(const Work& work, BlockCache& cache, int threads) {
     ++decoded;
     if (chunk % 97 == 0 && block % 5 == 0) return cache.abandon(block);  // unreadable
     std::byte* const data = cache.reserve(block, bytes, use);
-    if (!data) return;
+    if (!data) return cache.abandon(block);
     std::memset(data, int(value), bytes);
     cache.publish(block);
     cache.release(block, use);
