@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "cubemill/base/error.hpp"
+#include "exec/report_text.hpp"
 
 namespace cubemill {
 namespace {
@@ -18,12 +19,6 @@ std::pair<std::string, int> asset_and_band(const std::string& name) {
       !std::all_of(digits.begin(), digits.end(), ::isdigit) || std::stoi(digits) < 1)
     throw InvalidInput("'" + name + "': after # comes the number of a band, from 1");
   return {name.substr(0, hash), std::stoi(digits)};
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string all;
-  for (const std::string& n : names) all += (all.empty() ? "" : ", ") + n;
-  return all;
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ std::string name_of(const Json& element, std::size_t index) {
   return std::to_string(index + 1);
 }
 
-std::string joined(const std::string& path, const std::string& name) {
+std::string path_to(const std::string& path, const std::string& name) {
   return path.empty() ? name : path + ", " + name;
 }
 
@@ -62,7 +62,8 @@ std::optional<std::string> difference(const std::string& path, const Json& befor
     for (const auto* side : {&before, &now})
       for (const auto& [key, value] : side->items()) keys.insert(key);
     for (const std::string& key : keys)
-      if (auto d = difference(joined(path, key), before.value(key, Json()), now.value(key, Json())))
+      if (auto d =
+              difference(path_to(path, key), before.value(key, Json()), now.value(key, Json())))
         return d;
     return {};
   }
@@ -72,7 +73,7 @@ std::optional<std::string> difference(const std::string& path, const Json& befor
   for (std::size_t i = 0; i < std::min(before.size(), now.size()); ++i) {
     const std::string name = name_of(before[i], i), other = name_of(now[i], i);
     if (name != other) return path + ": was " + name + ", is " + other;
-    if (auto d = difference(joined(path, name), before[i], now[i])) return d;
+    if (auto d = difference(path_to(path, name), before[i], now[i])) return d;
   }
   return path + ": were " + std::to_string(before.size()) + ", are " + std::to_string(now.size());
 }

@@ -4,12 +4,10 @@
 #include <utility>
 
 #include "cubemill/base/error.hpp"
+#include "exec/damaged.hpp"
 
 namespace cubemill {
 namespace {
-
-/// As in a composite: what comes damaged so often is damaged in the store.
-constexpr int fetches_of_damaged = 3;
 
 // Where bands are interleaved by pixel, a block of one holds those of all.
 int bands_to_read(const HeaderProfile& profile) {

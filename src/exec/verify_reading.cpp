@@ -26,7 +26,7 @@ struct OpenFile {
   Finding found;
 };
 
-struct Range {
+struct ReadRange {
   std::shared_ptr<OpenFile> file;
   RangeToVerify blocks;
   RangeAnswer answer;
@@ -37,7 +37,7 @@ struct Range {
 struct Arrivals {
   std::mutex mutex;
   std::condition_variable changed;
-  std::deque<std::shared_ptr<Range>> arrived;
+  std::deque<std::shared_ptr<ReadRange>> arrived;
 };
 
 class FileReading {
@@ -96,7 +96,7 @@ class FileReading {
         open_next(verifier, lock);
         return true;
       } else if (!shared_->arrived.empty()) {
-        const std::shared_ptr<Range> range = std::move(shared_->arrived.front());
+        const std::shared_ptr<ReadRange> range = std::move(shared_->arrived.front());
         shared_->arrived.pop_front();
         lock.unlock();
         decode(verifier, *range);
@@ -133,7 +133,7 @@ class FileReading {
 
   // Not under the lock: an answer may come at once.
   void ask(std::unique_lock<std::mutex>& lock) {
-    const std::shared_ptr<Range> range = std::move(pending_.front());
+    const std::shared_ptr<ReadRange> range = std::move(pending_.front());
     pending_.pop_front();
     held_ += range->blocks.size;
     lock.unlock();
@@ -168,7 +168,8 @@ class FileReading {
     const std::lock_guard lock(shared_->mutex);
     file->ranges_left = ranges.size();
     for (RangeToVerify& range : ranges)
-      pending_.push_back(std::make_shared<Range>(Range{file, std::move(range), {}, nullptr}));
+      pending_.push_back(
+          std::make_shared<ReadRange>(ReadRange{file, std::move(range), {}, nullptr}));
     if (ranges.empty()) finish(*file);
     shared_->changed.notify_all();
   }
@@ -198,7 +199,7 @@ class FileReading {
     file.found.fail(0, error.what());
   }
 
-  void decode(BlockVerifier& verifier, Range& range) {
+  void decode(BlockVerifier& verifier, ReadRange& range) {
     Finding part;
     verifier.decode(range.blocks, range.answer, range.failure, part);
     range.answer = {};
@@ -236,8 +237,8 @@ class FileReading {
   std::set<std::size_t> again_;      // of these or done, those that are read a second time
   std::size_t opening_ = 0;
   std::size_t done_ = 0;
-  std::deque<std::shared_ptr<Range>> pending_;  // not asked for
-  std::uint64_t held_ = 0;                      // bytes asked for and not decoded
+  std::deque<std::shared_ptr<ReadRange>> pending_;  // not asked for
+  std::uint64_t held_ = 0;                          // bytes asked for and not decoded
   std::exception_ptr failure_;
   bool stop_ = false;
 };

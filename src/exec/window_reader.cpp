@@ -4,16 +4,13 @@
 #include <cstring>
 #include <limits>
 
+#include "exec/damaged.hpp"
 #include "exec/stopwatch.hpp"
 #include "exec/wanted_blocks.hpp"
 #include "io/remote_file.hpp"
 
 namespace cubemill {
 namespace {
-
-/// How often a block is fetched that comes damaged: a second wire fault in a row is as good as
-/// impossible, so what is still damaged then is damaged in the store.
-constexpr int fetches_of_damaged = 3;
 
 /// Fills pixels with what means invalid in a storage of `pixel_bytes` (1: a class, 2: a word, 4 and
 /// 8: NaN).

@@ -46,8 +46,8 @@ class MemoryFile {
   std::string path_;
 };
 
-// libgeotiff's tables hold 65535 values of each kind, and it does not look whether it was given them: a process without that
-// much ends with an error here, and with a crash there.
+// libgeotiff's tables hold 65535 values of each kind, and it does not look whether it was given
+// them: a process without that much ends with an error here, and with a crash there.
 void need_memory_of_geokeys() {
   constexpr std::size_t tables = 65535 * (sizeof(double) + sizeof(std::uint16_t) + 1);
   void* memory = VSIMalloc(2 * tables);  // one set is written, one read back
@@ -150,7 +150,7 @@ std::size_t type_bytes(std::uint16_t type) {
 }
 
 // One 12-byte IFD entry of a classic little-endian TIFF, when it is among those to copy.
-std::optional<TiffTag> copied_tag(const std::vector<std::byte>& file, std::size_t entry) {
+std::optional<TiffEntry> copied_tag(const std::vector<std::byte>& file, std::size_t entry) {
   const auto number = number_at<std::uint16_t>(file, entry);
   if (std::find(std::begin(copied_tags), std::end(copied_tags), number) == std::end(copied_tags))
     return std::nullopt;
@@ -160,16 +160,16 @@ std::optional<TiffTag> copied_tag(const std::vector<std::byte>& file, std::size_
   const std::size_t at = size <= 4 ? entry + 8 : number_at<std::uint32_t>(file, entry + 8);
   if (at + size > file.size()) throw std::logic_error("GDAL's sample file is cut off");
   const auto begin = file.begin() + static_cast<std::ptrdiff_t>(at);
-  return TiffTag{number,
-                 static_cast<TiffType>(type),
-                 count,
-                 {begin, begin + static_cast<std::ptrdiff_t>(size)}};
+  return TiffEntry{number,
+                   static_cast<TiffType>(type),
+                   count,
+                   {begin, begin + static_cast<std::ptrdiff_t>(size)}};
 }
 
 }  // namespace
 
-std::vector<TiffTag> make_geotags(const CogSpec& spec,
-                                  const std::vector<CogWriter::BandStatistics>& statistics) {
+std::vector<TiffEntry> make_geotags(const CogSpec& spec,
+                                    const std::vector<CogWriter::BandStatistics>& statistics) {
   need_memory_of_geokeys();
   const CPLErrorHandlerPusher quiet(CPLQuietErrorHandler);
   CPLErrorReset();
@@ -180,7 +180,7 @@ std::vector<TiffTag> make_geotags(const CogSpec& spec,
   const std::vector<std::byte> bytes = file.bytes();
   const std::size_t directory = number_at<std::uint32_t>(bytes, 4);
   const auto entries = number_at<std::uint16_t>(bytes, directory);
-  std::vector<TiffTag> tags;
+  std::vector<TiffEntry> tags;
   for (std::size_t i = 0; i < entries; ++i)
     if (auto tag = copied_tag(bytes, directory + 2 + 12 * i)) tags.push_back(std::move(*tag));
   return tags;

@@ -12,7 +12,7 @@ namespace cubemill {
 
 /// Makes the tags of a grid, its band descriptions and metadata. `statistics`: one per band, or
 /// empty. Throws InvalidInput when the CRS cannot be expressed in a GeoTIFF.
-std::vector<TiffTag> make_geotags(const CogSpec& spec,
-                                  const std::vector<CogWriter::BandStatistics>& statistics);
+std::vector<TiffEntry> make_geotags(const CogSpec& spec,
+                                    const std::vector<CogWriter::BandStatistics>& statistics);
 
 }  // namespace cubemill

@@ -26,17 +26,17 @@ constexpr std::uint16_t subfile_type = 254, width = 256, height = 257, bits = 25
 }  // namespace tag
 
 template <class T>
-TiffTag values_tag(std::uint16_t number, TiffType type, std::span<const T> values) {
-  TiffTag t{number, type, values.size(), {}};
+TiffEntry values_tag(std::uint16_t number, TiffType type, std::span<const T> values) {
+  TiffEntry t{number, type, values.size(), {}};
   t.values.resize(values.size_bytes());
   std::memcpy(t.values.data(), values.data(), values.size_bytes());
   return t;
 }
-TiffTag short_tag(std::uint16_t number, std::uint16_t value, std::size_t count = 1) {
+TiffEntry short_tag(std::uint16_t number, std::uint16_t value, std::size_t count = 1) {
   const std::vector<std::uint16_t> values(count, value);
   return values_tag<std::uint16_t>(number, TiffType::u16, values);
 }
-TiffTag long_tag(std::uint16_t number, std::uint32_t value) {
+TiffEntry long_tag(std::uint16_t number, std::uint32_t value) {
   return values_tag<std::uint32_t>(number, TiffType::u32, {{value}});
 }
 
@@ -56,9 +56,9 @@ std::string structural_metadata(bool planar) {
 }
 
 // The tags of one level without its tile index, sorted.
-std::vector<TiffTag> level_tags(const CogSpec& spec, const CogLevel& level, bool overview) {
+std::vector<TiffEntry> level_tags(const CogSpec& spec, const CogLevel& level, bool overview) {
   const std::size_t bands = spec.bands.size();
-  std::vector<TiffTag> tags;
+  std::vector<TiffEntry> tags;
   if (overview) tags.push_back(long_tag(tag::subfile_type, 1));
   tags.push_back(long_tag(tag::width, static_cast<std::uint32_t>(level.width)));
   tags.push_back(long_tag(tag::height, static_cast<std::uint32_t>(level.height)));
@@ -92,12 +92,12 @@ class HeaderBytes {
     text(structural_metadata(planar));
   }
 
-  void directory(const std::vector<TiffTag>& tags) {
+  void directory(const std::vector<TiffEntry>& tags) {
     align(2);
     put_offset(link_, out_.size());
     number(tags.size(), big_ ? 8 : 2);
-    std::vector<std::pair<std::size_t, const TiffTag*>> outside;
-    for (const TiffTag& t : tags) entry(t, outside);
+    std::vector<std::pair<std::size_t, const TiffEntry*>> outside;
+    for (const TiffEntry& t : tags) entry(t, outside);
     link_ = out_.size();
     offset(0);
     for (const auto& [place, t] : outside) {
@@ -115,7 +115,7 @@ class HeaderBytes {
   }
 
  private:
-  static bool is_index(const TiffTag& t) {
+  static bool is_index(const TiffEntry& t) {
     return t.tag == tag::tile_offsets || t.tag == tag::tile_sizes;
   }
   void text(std::string_view bytes) {
@@ -133,7 +133,7 @@ class HeaderBytes {
   void align(std::size_t to) {
     while (out_.size() % to != 0) out_.push_back(std::byte{0});
   }
-  void entry(const TiffTag& t, std::vector<std::pair<std::size_t, const TiffTag*>>& outside) {
+  void entry(const TiffEntry& t, std::vector<std::pair<std::size_t, const TiffEntry*>>& outside) {
     number(t.tag, 2);
     number(static_cast<std::uint16_t>(t.type), 2);
     offset(t.count);
@@ -145,7 +145,7 @@ class HeaderBytes {
       std::copy(t.values.begin(), t.values.end(),
                 out_.begin() + static_cast<std::ptrdiff_t>(place));
   }
-  void append_values(std::size_t place, const TiffTag& t) {
+  void append_values(std::size_t place, const TiffEntry& t) {
     align(2);
     put_offset(place, out_.size());
     out_.insert(out_.end(), t.values.begin(), t.values.end());
@@ -154,7 +154,7 @@ class HeaderBytes {
   bool big_;
   std::vector<std::byte> out_;
   std::size_t link_ = 0;  // where the offset of the next IFD goes
-  std::vector<std::pair<std::size_t, TiffTag>> indexes_;
+  std::vector<std::pair<std::size_t, TiffEntry>> indexes_;
 };
 
 using TileSizes = std::vector<std::vector<std::uint32_t>>;
@@ -170,25 +170,25 @@ std::vector<std::vector<std::uint64_t>> tile_offsets(const TileSizes& sizes, std
   return offsets;
 }
 
-TiffTag offsets_tag(const std::vector<std::uint64_t>& offsets, bool big) {
+TiffEntry offsets_tag(const std::vector<std::uint64_t>& offsets, bool big) {
   if (big) return values_tag<std::uint64_t>(tag::tile_offsets, TiffType::u64, offsets);
   const std::vector<std::uint32_t> narrow(offsets.begin(), offsets.end());
   return values_tag<std::uint32_t>(tag::tile_offsets, TiffType::u32, narrow);
 }
 
 std::vector<std::byte> serialise(const CogSpec& spec, const std::vector<CogLevel>& levels,
-                                 const TileSizes& sizes, const std::vector<TiffTag>& extra,
+                                 const TileSizes& sizes, const std::vector<TiffEntry>& extra,
                                  bool big, std::uint64_t data) {
   HeaderBytes bytes(big);
   bytes.start(spec.bands.size() > 1);
   const auto offsets = tile_offsets(sizes, data);
   for (std::size_t level = 0; level < levels.size(); ++level) {
-    std::vector<TiffTag> tags = level_tags(spec, levels[level], level > 0);
+    std::vector<TiffEntry> tags = level_tags(spec, levels[level], level > 0);
     tags.push_back(offsets_tag(offsets[level], big));
     tags.push_back(values_tag<std::uint32_t>(tag::tile_sizes, TiffType::u32, sizes[level]));
     if (level == 0) tags.insert(tags.end(), extra.begin(), extra.end());
     std::sort(tags.begin(), tags.end(),
-              [](const TiffTag& a, const TiffTag& b) { return a.tag < b.tag; });
+              [](const TiffEntry& a, const TiffEntry& b) { return a.tag < b.tag; });
     bytes.directory(tags);
   }
   return bytes.finish();
@@ -198,7 +198,7 @@ std::vector<std::byte> serialise(const CogSpec& spec, const std::vector<CogLevel
 
 CogHeader make_cog_header(const CogSpec& spec, const std::vector<CogLevel>& levels,
                           const std::vector<std::vector<std::uint32_t>>& sizes,
-                          const std::vector<TiffTag>& tags) {
+                          const std::vector<TiffEntry>& tags) {
   std::uint64_t data_bytes = 0;
   for (const auto& level : sizes)
     for (const std::uint32_t size : level) data_bytes += stored_bytes(size);

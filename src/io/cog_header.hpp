@@ -18,7 +18,7 @@ namespace cubemill {
 enum class TiffType : std::uint16_t { ascii = 2, u16 = 3, u32 = 4, u64 = 16 };
 
 /// A tag with its values as the file holds them.
-struct TiffTag {
+struct TiffEntry {
   std::uint16_t tag = 0;
   TiffType type = TiffType::u16;
   std::uint64_t count = 0;
@@ -41,6 +41,6 @@ struct CogHeader {
 /// `tags` go into the IFD of full resolution (georeference, metadata).
 CogHeader make_cog_header(const CogSpec& spec, const std::vector<CogLevel>& levels,
                           const std::vector<std::vector<std::uint32_t>>& sizes,
-                          const std::vector<TiffTag>& tags);
+                          const std::vector<TiffEntry>& tags);
 
 }  // namespace cubemill

@@ -21,7 +21,7 @@ struct OpenDataset {
   GDALDatasetUniquePtr dataset;
 };
 
-OpenPool<OpenDataset>& pool() {
+OpenPool<OpenDataset>& datasets() {
   static auto& datasets = *new OpenPool<OpenDataset>(open_datasets);  // outlives every static owner
   return datasets;
 }
@@ -45,7 +45,7 @@ GDALDatasetUniquePtr GdalBand::reopen() const {
   return open;
 }
 
-GdalBand::~GdalBand() { pool().forget(this); }
+GdalBand::~GdalBand() { datasets().forget(this); }
 
 void GdalBand::read_block(std::int64_t block_x, std::int64_t block_y, std::byte* out,
                           std::ptrdiff_t row_stride, ReadScratch&, ReadCost& cost) const {
@@ -54,7 +54,7 @@ void GdalBand::read_block(std::int64_t block_x, std::int64_t block_y, std::byte*
   const auto width = int(std::min<std::int64_t>(raster.block_width, raster.grid.width - left));
   const auto height = int(std::min<std::int64_t>(raster.block_height, raster.grid.height - top));
   const auto pixel = GSpacing(size_of(raster.type));
-  const auto slot = pool().slot(this);
+  const auto slot = datasets().slot(this);
   const std::lock_guard lock(slot->mutex);
   if (!slot->handle) slot->handle = std::make_unique<OpenDataset>(reopen());
 

@@ -15,7 +15,7 @@ constexpr unsigned clear_code = 256, end_code = 257, first_free = 258, last_code
 constexpr unsigned narrowest = 9, widest = 12;
 constexpr std::size_t step = 16;  // bytes that are copied at once
 
-[[noreturn]] void refuse(const std::string& what) {
+[[noreturn]] void refuse_stream(const std::string& what) {
   throw ReadFailure("not a whole LZW stream (" + what + "): the file is damaged, fetch it again");
 }
 
@@ -76,7 +76,7 @@ void append(const std::byte* from, std::size_t length, std::byte* to, const std:
 }  // namespace
 
 std::size_t LzwDecoder::decode(std::span<const std::byte> stream, std::span<std::byte> out) {
-  if (out.size() > std::numeric_limits<std::uint32_t>::max()) refuse("a block beyond 4 GiB");
+  if (out.size() > std::numeric_limits<std::uint32_t>::max()) refuse_stream("a block beyond 4 GiB");
   if (stream.size() >= 2 && stream[0] == std::byte{0} && (stream[1] & std::byte{1}) != std::byte{0})
     throw ReadFailure("LZW of before TIFF 6.0 is not decoded; rewrite the file (gdal_translate)");
   CodeReader codes(stream);
@@ -87,7 +87,7 @@ std::size_t LzwDecoder::decode(std::span<const std::byte> stream, std::span<std:
   for (;;) {
     if (!codes.has(width)) {
       // An end code is due, but some writers leave it out.
-      if (free == 0 || !codes.only_zeros_left()) refuse("cut off");
+      if (free == 0 || !codes.only_zeros_left()) refuse_stream("cut off");
       return done;
     }
     const unsigned code = codes.next(width);
@@ -98,13 +98,13 @@ std::size_t LzwDecoder::decode(std::span<const std::byte> stream, std::span<std:
       continue;
     }
     if (code == end_code) {
-      if (!codes.only_zeros_left()) refuse("data behind its end");
+      if (!codes.only_zeros_left()) refuse_stream("data behind its end");
       return done;
     }
-    if (free == 0) refuse("no clear code at its start");
+    if (free == 0) refuse_stream("no clear code at its start");
     // The string before, and this one's first byte, are a new code.
     starts_[free + 1] = std::uint32_t(done);
-    if (code > free) refuse("a code that is not yet defined");
+    if (code > free) refuse_stream("a code that is not yet defined");
     const std::size_t start = starts_[code], length = starts_[code + 1] - start + 1;
     if (length > out.size() - done)
       throw ReadFailure("it holds more than a block of " + std::to_string(out.size()) +
@@ -116,7 +116,7 @@ std::size_t LzwDecoder::decode(std::span<const std::byte> stream, std::span<std:
     if (width < widest)
       limit = (1u << ++width) - 1;
     else if (free > last_code)
-      refuse("no clear code where one is due");
+      refuse_stream("no clear code where one is due");
   }
 }
 

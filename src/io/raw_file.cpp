@@ -122,7 +122,7 @@ std::unique_ptr<FileHandle> open_handle(const std::string& href) {
   return std::make_unique<LocalHandle>(path);
 }
 
-OpenPool<FileHandle>& pool() {
+OpenPool<FileHandle>& files() {
   static auto& files = *new OpenPool<FileHandle>(raw_file_limit());  // outlives every static owner
   return files;
 }
@@ -137,10 +137,10 @@ std::size_t raw_file_limit() {
 
 RawFile::RawFile(std::string path) : path_(std::move(path)) {}
 
-RawFile::~RawFile() { pool().forget(this); }
+RawFile::~RawFile() { files().forget(this); }
 
 std::shared_ptr<FileHandle> RawFile::handle() const {
-  auto slot = pool().slot(this);
+  auto slot = files().slot(this);
   FileHandle* open = nullptr;
   {
     const std::lock_guard lock(slot->mutex);

@@ -17,11 +17,12 @@ namespace {
 constexpr std::string_view name_begin = "cubemill-";
 // The lines `host` and `owner` are the same in all formats: any version may clean up after any
 // other.
-constexpr std::string_view title =
+constexpr std::string_view spill_title =
     "cubemill spill file: sums of a run that did not fit into its memory\n";
 
 std::string text_of(const SpillHeader& header) {
-  return std::string(title) + "layout " + header.layout + "\nhost " + header.host + "\nowner " +
+  return std::string(spill_title) + "layout " + header.layout + "\nhost " + header.host +
+         "\nowner " +
          header.owner;  // the last, up to the first zero byte: a path may have line feeds
 }
 
@@ -72,8 +73,8 @@ void write_spill_header(DiskFile& file, const SpillHeader& header) {
 SpillHeaderState read_spill_header(const DiskFile& file, SpillHeader& header) {
   std::string text(std::min<std::uint64_t>(file.size(), spill_header_bytes), '\0');
   file.read_at(0, std::as_writable_bytes(std::span(text)));
-  const std::string_view begin = std::string_view(text).substr(0, title.size());
-  if (!title.starts_with(begin.substr(0, begin.find('\0')))) return SpillHeaderState::foreign;
+  const std::string_view begin = std::string_view(text).substr(0, spill_title.size());
+  if (!spill_title.starts_with(begin.substr(0, begin.find('\0')))) return SpillHeaderState::foreign;
   const auto layout = field(text, "layout", '\n');
   const auto host = field(text, "host", '\n');
   const auto owner = field(text, "owner", '\0');

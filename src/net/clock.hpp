@@ -9,6 +9,9 @@ using Clock = std::chrono::steady_clock;
 using Moment = Clock::time_point;
 using Millis = std::chrono::milliseconds;
 
+/// How late a stop can be seen by whoever waits for something else.
+constexpr std::chrono::duration<int, std::milli> stop_is_seen_in{50};
+
 inline double seconds_between(Moment from, Moment to) {
   return std::chrono::duration<double>(to - from).count();
 }

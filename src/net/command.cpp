@@ -24,7 +24,6 @@ namespace cubemill::net {
 namespace {
 
 constexpr std::size_t output_limit = 1U << 20;
-constexpr int look_every = 50;  // milliseconds; how late a stop can be seen
 
 class Pipe {
  public:
@@ -131,7 +130,7 @@ std::string run_command(const std::string& command, const std::string& argument,
       throw IoError(command, "does not end within " + std::to_string(limit.count() / 1000) + " s");
     if (output.size() + errors.size() > output_limit)
       throw IoError(command, "prints more than can be meant");
-    if (poll(ends.data(), ends.size(), look_every) <= 0) continue;
+    if (poll(ends.data(), ends.size(), stop_is_seen_in.count()) <= 0) continue;
     if (ends[0].revents != 0 && !read_some(ends[0].fd, output)) ends[0].fd = -1;
     if (ends[1].revents != 0 && !read_some(ends[1].fd, errors)) ends[1].fd = -1;
   }

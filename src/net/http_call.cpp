@@ -8,7 +8,6 @@ namespace cubemill::net {
 namespace {
 
 constexpr std::size_t body_limit = 1U << 20;
-constexpr int look_every = 50;  // milliseconds; how late a stop can be seen
 
 std::size_t on_body(char* data, std::size_t, std::size_t size, void* to) {
   std::string& body = *static_cast<std::string*>(to);
@@ -44,7 +43,7 @@ CURLcode perform(CURL* easy, const std::stop_token& stop) {
   CURLcode result = CURLE_ABORTED_BY_CALLBACK;
   for (int running = 1; running > 0 && !stop.stop_requested();) {
     curl_multi_perform(multi.get(), &running);
-    if (running > 0) curl_multi_poll(multi.get(), nullptr, 0, look_every, nullptr);
+    if (running > 0) curl_multi_poll(multi.get(), nullptr, 0, stop_is_seen_in.count(), nullptr);
   }
   int left = 0;
   if (const CURLMsg* message = curl_multi_info_read(multi.get(), &left))

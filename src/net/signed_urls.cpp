@@ -12,7 +12,7 @@
 namespace cubemill::net {
 namespace {
 
-constexpr Millis limit = std::chrono::seconds(60);
+constexpr Millis command_limit = std::chrono::seconds(60);
 
 }  // namespace
 
@@ -50,7 +50,7 @@ void SignedUrls::answered(const std::string& href, const std::string& url) {
 void SignedUrls::make(const std::string& href) {
   const auto job = [this, href](std::stop_token stop) {
     try {
-      const std::string output = run_command(command_, href, limit, stop);
+      const std::string output = run_command(command_, href, command_limit, stop);
       const std::string url(trimmed(output));
       if (url.starts_with("s3://") || !is_remote(url) || url.find('\n') != std::string::npos)
         throw IoError(command_, "prints no URL (one line, http:// or https://)");

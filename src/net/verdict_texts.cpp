@@ -8,13 +8,13 @@
 namespace cubemill::net {
 namespace {
 
-constexpr std::size_t shown = 200;  // bytes of a server's own words
+constexpr std::size_t most_shown = 200;  // bytes of a server's own words
 
 // One line of a server's words, without what does not print.
 std::string one_line(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return (unsigned char)c < ' '; }, ' ');
-  return std::string(trimmed(text)).substr(0, shown);
+  return std::string(trimmed(text)).substr(0, most_shown);
 }
 
 }  // namespace

@@ -204,15 +204,15 @@ BlockRange blocks_of(const SourceWindow& w, const RasterInfo& info) {
 
 namespace {
 
-/// The chunks that need a block.
-struct BlockUses {
+/// The chunks that need a block, in the order of the run.
+struct NeededIn {
   std::uint32_t first = 0, last = 0, count = 0;
 };
 
 /// Calls f(pixels, flags, raster, input, uses) for every block that any chunk needs.
 template <class F>
 void each_block(const Plan& plan, const Survey& survey, F f) {
-  std::vector<BlockUses> all;
+  std::vector<NeededIn> all;
   for (std::size_t s = 0; s < plan.scenes.size(); ++s) {
     const auto& inputs = survey.surveyed[plan.scenes[s].surveyed].inputs;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -222,7 +222,7 @@ void each_block(const Plan& plan, const Survey& survey, F f) {
         const BlockRange r = blocks_of(plan.windows[use.first_window + i], info);
         for (std::int64_t y = r.top; y < r.bottom; ++y)
           for (std::int64_t x = r.left; x < r.right; ++x) {
-            BlockUses& uses = all[std::size_t(y * info.blocks_across() + x)];
+            NeededIn& uses = all[std::size_t(y * info.blocks_across() + x)];
             if (uses.count++ == 0) uses.first = use.chunk;
             uses.last = use.chunk;
           }
@@ -230,7 +230,7 @@ void each_block(const Plan& plan, const Survey& survey, F f) {
       const std::uint64_t pixels =
           std::uint64_t(info.block_width) * std::uint64_t(info.block_height);
       const bool flags = survey.inputs[i].flags;
-      for (const BlockUses& uses : all)
+      for (const NeededIn& uses : all)
         if (uses.count) f(pixels, flags, info, plan.scenes[s].inputs[i], uses);
     }
   }
@@ -251,7 +251,7 @@ std::uint64_t useful_cache_bytes(const Plan& plan, const Survey& survey) {
   std::vector<std::int64_t> change(plan.chunks.size() + 1);
   each_block(plan, survey,
              [&](std::uint64_t pixels, bool flags, const RasterInfo&, const PlannedInput& p,
-                 const BlockUses& uses) {
+                 const NeededIn& uses) {
                if (uses.count == 1) return;
                const std::int64_t bytes = std::int64_t(pixels * (flags ? 1 : size_of(p.storage)));
                change[uses.first] += bytes;

@@ -52,7 +52,7 @@ TEST(PassKernels, FoldPackedSumsAsOneValueAtATime) {
   }
 }
 
-void expect_equal(const WideSum& a, const WideSum& b, const char* name) {
+void expect_same_sum(const WideSum& a, const WideSum& b, const char* name) {
   ASSERT_EQ(a.low, b.low) << name;
   ASSERT_EQ(a.high, b.high) << name;
   ASSERT_EQ(a.count_, b.count_) << name;
@@ -79,7 +79,7 @@ TEST(PassKernels, FoldWideSumsAsOneValueAtATime) {
           WideSum sum = expected.get(i);
           if (good[i]) sum.add(values[i]);
           expected.set(i, sum);
-          expect_equal(sums.get(i), sum, kernels.name);
+          expect_same_sum(sums.get(i), sum, kernels.name);
         }
       }
     }
@@ -101,7 +101,7 @@ TEST(PassKernels, FinishWideSumsAsTheirMeanAndCount) {
     const std::vector<WideRun> before = sums;
     kernels.finish_wide(sums.data(), std::int32_t(means.size()), means.data(), counts.data());
     for (const WideRun& run : sums)
-      for (int i = 0; i < run_length; ++i) expect_equal(run.get(i), {}, kernels.name);
+      for (int i = 0; i < run_length; ++i) expect_same_sum(run.get(i), {}, kernels.name);
     sums = before;
     for (std::size_t i = 0; i < means.size(); ++i) {
       const WideSum sum = sums[i / run_length].get(int(i % run_length));

@@ -27,7 +27,7 @@ void add(TileSums& sums, std::int64_t x, std::int64_t y, double value) {
 
 /// Values whose sums stay in the low half, wrap it around in both directions, and such that are
 /// beyond what sums can hold.
-double some_value(std::mt19937_64& random) {
+double far_value(std::mt19937_64& random) {
   const double special[] = {3.9, -3.9, 1e6, -1e6, 0x1p50, -0x1p60, 0.5, NAN};
   if (random() % 2) return special[random() % std::size(special)];
   return double(std::int64_t(random())) * 0x1p-63;
@@ -39,7 +39,7 @@ TEST(TileSums, MergePartsToTheBitsOfTheWhole) {
   TileSums parts[] = {{kinds, edge}, {kinds, edge}, {kinds, edge}};
   for (int i = 0; i < 50000; ++i) {
     const auto x = std::int64_t(random() % edge), y = std::int64_t(random() % edge);
-    const double value = some_value(random);
+    const double value = far_value(random);
     add(whole, x, y, value);
     add(parts[random() % 3], x, y, value);
   }

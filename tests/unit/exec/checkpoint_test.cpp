@@ -9,7 +9,6 @@ namespace cubemill::testing_plan {
 namespace {
 
 using CheckpointIn = spill_test::SpillIn;
-constexpr std::uint64_t MiB = 1024 * 1024;
 
 void write(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
 std::string read(const std::string& path) {

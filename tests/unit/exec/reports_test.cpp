@@ -3,14 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
+#include "exec/report_parts.hpp"
 #include "unit/plan/plan_fixture.hpp"
 
 namespace cubemill::testing_plan {
 namespace {
 
-using Json = nlohmann::json;
 using testing::HasSubstr;
 
 /// What a run of two scenes would report; one scene was skipped, one lies outside.

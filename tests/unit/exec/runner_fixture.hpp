@@ -9,8 +9,6 @@
 
 namespace cubemill::testing_plan {
 
-constexpr std::uint64_t MiB = 1024 * 1024;
-
 /// A raster in memory: one value everywhere, or a failure at one block.
 class MemoryBand : public RasterBand {
  public:

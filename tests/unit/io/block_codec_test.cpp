@@ -9,16 +9,10 @@
 #include <vector>
 
 #include "io/read_failure.hpp"
+#include "unit/io/random_bytes.hpp"
 
 namespace cubemill {
 namespace {
-
-std::vector<std::byte> random_bytes(std::size_t size) {
-  std::mt19937 random(7);
-  std::vector<std::byte> bytes(size);
-  for (auto& byte : bytes) byte = std::byte(random());
-  return bytes;
-}
 
 std::vector<std::byte> compressed(const std::vector<std::byte>& plain) {
   libdeflate_compressor* compressor = libdeflate_alloc_compressor(6);

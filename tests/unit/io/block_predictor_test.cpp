@@ -10,18 +10,12 @@
 #include <vector>
 
 #include "io/pixel_interleave.hpp"
+#include "unit/io/random_bytes.hpp"
 
 namespace cubemill {
 namespace {
 
 using Bytes = std::vector<std::byte>;
-
-Bytes random_bytes(std::size_t size) {
-  std::mt19937 random(7);
-  Bytes bytes(size);
-  for (auto& byte : bytes) byte = std::byte(random());
-  return bytes;
-}
 
 // Codes rows of samples as a writer does, `samples` of a pixel side by side.
 template <class T>

@@ -73,13 +73,13 @@ nlohmann::json items_of(const std::string& root) {
   return nlohmann::json::parse(text_of(fs::path(root) / "items.json")).at("features");
 }
 
-GDALDatasetUniquePtr open(const std::string& path) {
+GDALDatasetUniquePtr opened(const std::string& path) {
   GDALAllRegister();
   return GDALDatasetUniquePtr(GDALDataset::Open(path.c_str(), GDAL_OF_RASTER));
 }
 
 std::vector<std::uint16_t> pixels_of(const std::string& path) {
-  const auto dataset = open(path);
+  const auto dataset = opened(path);
   const int w = dataset->GetRasterXSize(), h = dataset->GetRasterYSize();
   std::vector<std::uint16_t> pixels(std::size_t(w) * std::size_t(h));
   EXPECT_EQ(dataset->GetRasterBand(1)->RasterIO(GF_Read, 0, 0, w, h, pixels.data(), w, h,
@@ -107,7 +107,7 @@ TEST_F(DemoArchive, HasFilesAsUsgsDeliversThem) {
   const std::string root = make("a", small(2, 300));
   for (const auto& item : items_of(root))
     for (const auto& [key, asset] : item.at("assets").items()) {
-      const auto dataset = open(root + "/" + asset["href"].get<std::string>());
+      const auto dataset = opened(root + "/" + asset["href"].get<std::string>());
       ASSERT_TRUE(dataset);
       int block_width = 0, block_height = 0;
       GDALRasterBand* band = dataset->GetRasterBand(1);
@@ -127,7 +127,7 @@ TEST_F(DemoArchive, HasFilesAsUsgsDeliversThem) {
 TEST_F(DemoArchive, SaysInTheItemWhatTheFilesSay) {
   const std::string root = make("a", small(4));
   for (const auto& item : items_of(root)) {
-    const auto dataset = open(root + "/" + item["assets"]["nir08"]["href"].get<std::string>());
+    const auto dataset = opened(root + "/" + item["assets"]["nir08"]["href"].get<std::string>());
     ASSERT_TRUE(dataset);
     double t[6];
     dataset->GetGeoTransform(t);

@@ -11,7 +11,7 @@ namespace {
 using nlohmann::json;
 
 /// An item with one asset `red` that has these members.
-SceneAsset red(json members, const json& properties = json::object()) {
+SceneAsset stored_red(json members, const json& properties = json::object()) {
   json item = make_item("a");
   if (!members.contains("href")) members["href"] = "https://h/red.tif";
   item["assets"] = {{"red", members}};
@@ -28,10 +28,10 @@ const json usgs = {{"href", "https://landsatlook.usgs.gov/data/red.TIF"},
                        {"storage:requester_pays", true}}}}}};
 
 TEST(Alternates, AreKeptByName) {
-  const SceneAsset asset = red({{"alternate",
-                                 {{"s3", {{"href", "s3://b/red.tif"}}},
-                                  {"local", {{"href", "../red.tif"}}},
-                                  {"gdal", {{"href", "/vsis3/c/red.tif"}}}}}});
+  const SceneAsset asset = stored_red({{"alternate",
+                                        {{"s3", {{"href", "s3://b/red.tif"}}},
+                                         {"local", {{"href", "../red.tif"}}},
+                                         {"gdal", {{"href", "/vsis3/c/red.tif"}}}}}});
   EXPECT_EQ(asset.href, "https://h/red.tif");
   ASSERT_EQ(asset.alternates.size(), 3u);
   EXPECT_EQ(asset.alternates[0].name, "gdal");
@@ -45,11 +45,11 @@ TEST(Alternates, WithoutAReadableHrefAreNone) {
        {json(nullptr), json("s3://b/red.tif"), json::array({{{"href", "s3://b/red.tif"}}}),
         json{{"s3", "s3://b/red.tif"}}, json{{"s3", {{"href", 7}}}}, json{{"s3", {{"href", ""}}}},
         json{{"s3", json::object()}}})
-    EXPECT_TRUE(red({{"alternate", alternate}}).alternates.empty()) << alternate;
+    EXPECT_TRUE(stored_red({{"alternate", alternate}}).alternates.empty()) << alternate;
 }
 
 TEST(Storage, OfVersion1IsThatOfThePlaceThatSaysIt) {
-  const SceneAsset asset = red(usgs);
+  const SceneAsset asset = stored_red(usgs);
   EXPECT_FALSE(asset.storage.requester_pays);
   EXPECT_EQ(asset.storage.region, "");
   EXPECT_TRUE(asset.alternates.at(0).storage.requester_pays);
@@ -57,7 +57,7 @@ TEST(Storage, OfVersion1IsThatOfThePlaceThatSaysIt) {
 
 TEST(Storage, OfVersion1IsInheritedFromTheItem) {
   const json item = {{"storage:region", "us-west-2"}, {"storage:requester_pays", true}};
-  const SceneAsset asset = red(
+  const SceneAsset asset = stored_red(
       {{"storage:requester_pays", false}, {"alternate", {{"s3", {{"href", "s3://b/red.tif"}}}}}},
       item);
   EXPECT_FALSE(asset.storage.requester_pays);
@@ -73,7 +73,7 @@ TEST(Storage, OfVersion2IsTheSchemeOfTheBucket) {
         {"other", {{"type", "aws-s3"}, {"bucket", "c"}, {"region", "r2"}}},
         {"any", {{"platform", "https://x"}, {"region", "r3"}}}}}};
   const auto storage = [&](const std::string& href, const json& refs) {
-    return red({{"href", href}, {"storage:refs", refs}}, schemes).storage;
+    return stored_red({{"href", href}, {"storage:refs", refs}}, schemes).storage;
   };
   EXPECT_EQ(storage("s3://b/red.tif", {"other", "aws"}).region, "r1");
   EXPECT_TRUE(storage("s3://b/red.tif", {"other", "aws"}).requester_pays);
@@ -85,9 +85,9 @@ TEST(Storage, OfVersion2IsTheSchemeOfTheBucket) {
 }
 
 TEST(Storage, OfVersion2HoldsForAlternatesToo) {
-  const SceneAsset asset =
-      red({{"alternate", {{"s3", {{"href", "s3://b/red.tif"}, {"storage:refs", {"aws"}}}}}}},
-          {{"storage:schemes", {{"aws", {{"region", "us-west-2"}, {"requester_pays", true}}}}}});
+  const SceneAsset asset = stored_red(
+      {{"alternate", {{"s3", {{"href", "s3://b/red.tif"}, {"storage:refs", {"aws"}}}}}}},
+      {{"storage:schemes", {{"aws", {{"region", "us-west-2"}, {"requester_pays", true}}}}}});
   EXPECT_EQ(asset.storage.region, "");
   EXPECT_EQ(asset.alternates.at(0).storage.region, "us-west-2");
   EXPECT_TRUE(asset.alternates.at(0).storage.requester_pays);
@@ -97,7 +97,7 @@ TEST(Storage, ThatCannotBeReadIsNotSaid) {
   for (const json& members :
        {json{{"storage:refs", {"gone"}}}, json{{"storage:refs", 7}}, json{{"storage:refs", {7}}},
         json{{"storage:region", 7}, {"storage:requester_pays", "true"}}}) {
-    const AssetStorage storage = red(members, {{"storage:schemes", 3}}).storage;
+    const AssetStorage storage = stored_red(members, {{"storage:schemes", 3}}).storage;
     EXPECT_EQ(storage.region, "") << members;
     EXPECT_FALSE(storage.requester_pays) << members;
   }

@@ -43,7 +43,7 @@ Bytes by_libtiff(const Bytes& plain) {
 }
 
 // From one byte over and over to noise.
-Bytes bytes_of(std::size_t size, unsigned alphabet) {
+Bytes some_bytes(std::size_t size, unsigned alphabet) {
   std::mt19937 random(unsigned(size) + alphabet);
   Bytes bytes(size);
   for (auto& byte : bytes) byte = std::byte(random() % alphabet);
@@ -87,7 +87,7 @@ class LzwTest : public ::testing::Test {
 TEST_F(LzwTest, GivesWhatLibtiffCompressed) {
   for (const std::size_t size : {1u, 2u, 3u, 15u, 16u, 17u, 255u, 4000u, 131072u, 600001u})
     for (const unsigned alphabet : {1u, 2u, 3u, 17u, 256u}) {
-      const Bytes plain = bytes_of(size, alphabet), stream = by_libtiff(plain);
+      const Bytes plain = some_bytes(size, alphabet), stream = by_libtiff(plain);
       out.assign(size, std::byte{0xA5});
       EXPECT_EQ(size, decoder.decode(stream, out)) << size << " " << alphabet;
       EXPECT_TRUE(plain == out) << size << " " << alphabet;
@@ -95,7 +95,7 @@ TEST_F(LzwTest, GivesWhatLibtiffCompressed) {
 }
 
 TEST_F(LzwTest, WritesNothingBehindWhatItDecodes) {
-  const Bytes plain = bytes_of(5000, 3);
+  const Bytes plain = some_bytes(5000, 3);
   out.assign(5100, std::byte{0xA5});
   ASSERT_EQ(5000u, decoder.decode(by_libtiff(plain), {out.data(), 5000}));
   EXPECT_TRUE(
@@ -127,7 +127,7 @@ TEST_F(LzwTest, RefusesWhatCannotBe) {
 }
 
 TEST_F(LzwTest, RefusesStreamsOfEveryShorterLengthByTheLengthOfWhatTheyHold) {
-  const Bytes plain = bytes_of(5000, 200), whole = by_libtiff(plain);
+  const Bytes plain = some_bytes(5000, 200), whole = by_libtiff(plain);
   out.resize(plain.size());
   // The last two bytes hold an end code, which may be missing.
   for (std::size_t size = 0; size + 2 < whole.size(); ++size) {

@@ -9,7 +9,7 @@
 namespace cubemill::testing_plan {
 namespace {
 
-const GeoBox output = grid("EPSG:32718", 30, 300015, 8500005, 700, 600);
+const GeoBox five_scenes_output = grid("EPSG:32718", 30, 300015, 8500005, 700, 600);
 
 /// Two scenes of one day that overlap, one of another day that touches a corner, one of another
 /// zone, one elsewhere.
@@ -26,9 +26,9 @@ Survey five_scenes() {
 class Centres {
  public:
   explicit Centres(const GeoBox& source)
-      : transformer_(output.crs, source.crs), inverse_(source.transform.inverse()) {}
+      : transformer_(five_scenes_output.crs, source.crs), inverse_(source.transform.inverse()) {}
   Point operator()(std::int64_t x, std::int64_t y) {
-    Point p = output.transform.apply(double(x) + 0.5, double(y) + 0.5);
+    Point p = five_scenes_output.transform.apply(double(x) + 0.5, double(y) + 0.5);
     transformer_.forward(&p.x, &p.y, 1);
     return inverse_.apply(p.x, p.y);
   }
@@ -63,10 +63,10 @@ std::map<std::uint32_t, std::vector<std::int32_t>> chunk_of_pixels(const Plan& p
     const Chunk& chunk = plan.chunks[c];
     for (std::uint32_t i = 0; i < chunk.scenes; ++i) {
       auto& chunks = by_scene[plan.chunk_scenes[chunk.first_scene + i].scene];
-      chunks.resize(std::size_t(output.pixels()), -1);
+      chunks.resize(std::size_t(five_scenes_output.pixels()), -1);
       for (std::int64_t y = chunk.window.y; y < chunk.window.y + chunk.window.height; ++y)
         for (std::int64_t x = chunk.window.x; x < chunk.window.x + chunk.window.width; ++x) {
-          std::int32_t& at = chunks[std::size_t(y * output.width + x)];
+          std::int32_t& at = chunks[std::size_t(y * five_scenes_output.width + x)];
           EXPECT_EQ(at, -1) << "two chunks fold one pixel of one scene";
           at = std::int32_t(c);
         }
@@ -89,7 +89,7 @@ TEST(Chunks, ServeEveryPixelOfEverySceneOnceWithAllItsTaps) {
   const Survey survey = five_scenes();
   for (const Order order : {Order::tile, Order::scene})
     for (const std::int64_t edge : {512, 256, 64}) {
-      Plan plan = placed(survey, output);
+      Plan plan = placed(survey, five_scenes_output);
       cut_chunks(plan, survey, order, edge);
       expect_in_order(plan);
       auto chunks = chunk_of_pixels(plan);
@@ -97,10 +97,10 @@ TEST(Chunks, ServeEveryPixelOfEverySceneOnceWithAllItsTaps) {
         const GeoBox& source = survey.surveyed[s].inputs[1].info.grid;
         Centres centres(source);
         auto& serving = chunks[s];
-        serving.resize(std::size_t(output.pixels()), -1);
+        serving.resize(std::size_t(five_scenes_output.pixels()), -1);
         std::size_t touched = 0;
-        for (std::int64_t y = 0; y < output.height; y += 1 + (y + s) % 3)
-          for (std::int64_t x = 0; x < output.width; ++x) {
+        for (std::int64_t y = 0; y < five_scenes_output.height; y += 1 + (y + s) % 3)
+          for (std::int64_t x = 0; x < five_scenes_output.width; ++x) {
             const Point p = centres(x, y);
             // The taps of cubic: two pixels to each side of the point.
             const auto left = std::max<std::int64_t>(0, std::int64_t(std::floor(p.x - 0.5)) - 1),
@@ -109,7 +109,7 @@ TEST(Chunks, ServeEveryPixelOfEverySceneOnceWithAllItsTaps) {
                        bottom = std::min(source.height, std::int64_t(std::floor(p.y - 0.5)) + 3);
             if (left >= right || top >= bottom) continue;
             ++touched;
-            const std::int32_t chunk = serving[std::size_t(y * output.width + x)];
+            const std::int32_t chunk = serving[std::size_t(y * five_scenes_output.width + x)];
             ASSERT_GE(chunk, 0) << "scene " << s << " is left out at " << x << ", " << y;
             const SourceWindow& w = window_of(plan, chunk, s, 1);
             ASSERT_TRUE(w.left <= left && w.right >= right && w.top <= top && w.bottom >= bottom)
@@ -124,7 +124,7 @@ TEST(Chunks, ServeEveryPixelOfEverySceneOnceWithAllItsTaps) {
 TEST(Chunks, AreTheSameSetInBothOrders) {
   const Survey survey = five_scenes();
   const auto set_of = [&](Order order) {
-    Plan plan = placed(survey, output);
+    Plan plan = placed(survey, five_scenes_output);
     cut_chunks(plan, survey, order, 128);
     std::set<std::tuple<std::uint32_t, std::uint32_t, std::int64_t, std::int64_t, std::uint32_t,
                         std::int32_t, std::int32_t>>
@@ -144,7 +144,7 @@ TEST(Chunks, AreTheSameSetInBothOrders) {
 
 TEST(Chunks, StandTileByTileOrSceneByScene) {
   const Survey survey = five_scenes();
-  Plan plan = placed(survey, output);
+  Plan plan = placed(survey, five_scenes_output);
   const auto switches = [&](auto key) {
     std::size_t n = 0;
     for (std::size_t i = 1; i < plan.chunks.size(); ++i)
@@ -221,7 +221,7 @@ TEST(Chunks, WantCacheForBlocksThatAreNeededAgain) {
 TEST(Chunks, AreNoneWhereNoSceneTouchesTheGrid) {
   const Survey survey =
       survey_of({{"2021-05-01T15:00:00Z", grid("EPSG:32718", 30, 600015, 8300005, 100, 100)}});
-  Plan plan = placed(survey, output);
+  Plan plan = placed(survey, five_scenes_output);
   cut_chunks(plan, survey, Order::tile, 512);
   EXPECT_TRUE(plan.chunks.empty());
   EXPECT_EQ(plan.tiles.size(), 4 * plan.periods.size());

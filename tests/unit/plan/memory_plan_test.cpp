@@ -9,7 +9,6 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr std::uint64_t MiB = 1024 * 1024;
 const GeoBox output = grid("EPSG:32718", 30, 300015, 8500005, 1400, 1100);
 const Surroundings around{60 * MiB, 3 * MiB, 5 * MiB, 2 * MiB};
 

@@ -87,7 +87,7 @@ TEST(OrderCost, HoldsATileOnTheDiskOnce) {
   EXPECT_EQ(cost.disk, 2 * tile);
 }
 
-const GeoBox output = grid("EPSG:32718", 30, 300015, 8500005, 1500, 1100);
+const GeoBox straddled_output = grid("EPSG:32718", 30, 300015, 8500005, 1500, 1100);
 
 /// Scenes whose blocks of 256 pixels straddle the output's tiles, each in another way.
 Survey scenes(int days) {
@@ -100,7 +100,7 @@ Survey scenes(int days) {
 }
 
 Plan cut(const Survey& survey, Order order) {
-  Plan plan = placed(survey, output);
+  Plan plan = placed(survey, straddled_output);
   cut_chunks(plan, survey, order, tile_size);
   return plan;
 }

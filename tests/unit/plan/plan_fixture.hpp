@@ -9,6 +9,8 @@
 
 namespace cubemill::testing_plan {
 
+constexpr std::uint64_t MiB = 1024 * 1024;
+
 struct SceneSpec {
   std::string datetime;
   GeoBox grid;
