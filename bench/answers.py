@@ -55,7 +55,7 @@ def write_exact(archive, folder):
     """Means in float64 and counts of the reference that maps every pixel by PROJ."""
     sys.path[:0] = [str(TESTS / "tools"), str(TESTS / "reference")]
     from check_truth import read_grid
-    from composite import read_items
+    from dates import read_items
     from truth import truth
 
     grid = read_grid(archive)

@@ -5,7 +5,9 @@ import pytest
 
 import compare
 from cases import CASES, SMOKE, allowed_share, arguments, options_of
-from composite import composite, output_grid, read_items
+from composite import composite
+from dates import read_items
+from grids import output_grid
 
 
 @pytest.mark.parametrize(

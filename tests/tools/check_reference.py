@@ -17,7 +17,8 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "reference"), str(TESTS / "program")]
 import cases  # noqa: E402
 import compare  # noqa: E402
-from composite import composite, read_items  # noqa: E402
+from composite import composite  # noqa: E402
+from dates import read_items  # noqa: E402
 
 
 def check(binary, items, name):

@@ -21,7 +21,8 @@ import rasterio
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reference"))
 import compare  # noqa: E402
-from composite import Grid, read_items  # noqa: E402
+from dates import read_items  # noqa: E402
+from grids import Grid  # noqa: E402
 from truth import truth  # noqa: E402
 
 CASES = [(method, scaling) for method in ("nearest", "average") for scaling in ("none", "auto")]

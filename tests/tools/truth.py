@@ -10,7 +10,9 @@ import numpy as np
 import rasterio
 from pyproj import Transformer
 
-from composite import SEASONS, TIE, centre_longitude, observations, Options, season_of
+from composite import Options
+from dates import SEASONS, observations, season_of
+from grids import TIE, centre_longitude
 
 BAD = (1 << 0) | (1 << 3) | (1 << 4) | (1 << 7)  # nodata, cloud, cloud_shadow, water
 SCALE, OFFSET = 2.75e-5, -0.2
@@ -119,7 +121,7 @@ def day_value(scenes, corners, shape, method, scaled):
 
 
 def truth(items, grid, method, scaled, strip=1024):
-    """mean (float64) and count of NDVI per season on a composite.Grid."""
+    """mean (float64) and count of NDVI per season on a grids.Grid."""
     height, width = grid.shape
     days = observations(items, Options(), centre_longitude(grid))
     mean, count = np.full((4, height, width), np.nan), np.zeros((4, height, width), np.int64)
