@@ -1,6 +1,7 @@
 // A band whose blocks GDAL decodes: all formats and codings that are not read here. One read at a
 // time per band; the dataset is opened at the first read, and few datasets are open at a time over
-// the whole process.
+// the whole process. Has no overviews: who made them, and where their pixels lie, only a format
+// knows (JPEG 2000's lie off the middle of what they stand for).
 #pragma once
 #include <gdal_priv.h>
 

@@ -128,6 +128,32 @@ TEST_F(Overviews, OfAnotherImageOrFileAreNotTaken) {
       open_raster(copy_raster(path, dir / "r.vrt", "VRT"), 1, OverviewHeaders::read)->at_level(0));
 }
 
+TEST_F(Overviews, OfWaveletsAreNotTakenForTheyLieElsewhere) {
+  RasterSpec spec;
+  spec.width = spec.height = 256;
+  const std::string plain = make_tiff(dir / "ramp.tif", spec);
+  {
+    GDALDatasetUniquePtr dataset(GDALDataset::Open(plain.c_str(), GDAL_OF_UPDATE));
+    std::vector<std::uint16_t> row(256);
+    for (std::size_t x = 0; x < 256; ++x) row[x] = std::uint16_t(8 * x);
+    for (int y = 0; y < 256; ++y)
+      ASSERT_EQ(CE_None, dataset->GetRasterBand(1)->RasterIO(GF_Write, 0, y, 256, 1, row.data(),
+                                                             256, 1, GDT_UInt16, 0, 0, nullptr));
+  }
+  const std::string path =
+      copy_raster(plain, dir / "ramp.jp2", "JP2OpenJPEG",
+                  {"REVERSIBLE=YES", "QUALITY=100", "BLOCKXSIZE=128", "BLOCKYSIZE=128"});
+  GDALDatasetUniquePtr dataset(GDALDataset::Open(path.c_str()));
+  GDALRasterBand* const halved = dataset->GetRasterBand(1)->GetOverview(0);
+  ASSERT_NE(nullptr, halved);
+  std::uint16_t value = 0;
+  ASSERT_EQ(CE_None,
+            halved->RasterIO(GF_Read, 20, 20, 1, 1, &value, 1, 1, GDT_UInt16, 0, 0, nullptr));
+  EXPECT_EQ(8 * 40, value);  // of the pixels 40 and 41 the first; the mean is 4 more
+  EXPECT_TRUE(read_header(path, 1, OverviewHeaders::read).overviews.empty());
+  EXPECT_EQ(nullptr, open_raster(path, 1, OverviewHeaders::read)->at_level(1));
+}
+
 TEST_F(Overviews, ThatAreDamagedAreRefusedOrSeen) {
   RasterSpec spec;
   spec.options = {"TILED=YES", "BLOCKXSIZE=64", "BLOCKYSIZE=64", "COMPRESS=DEFLATE"};
