@@ -1,11 +1,12 @@
 // The mark of reading over a network: a bare loop over libcurl's multi interface that fetches given
 // ranges over so many connections, and threads that inflate every block in them by libdeflate and
 // undo its predictor. It knows all ranges beforehand, tries nothing again, checks nothing but that
-// blocks inflate, and keeps nothing. Usage: bare_read CONNECTIONS THREADS < LIST     prints one
-// JSON line A line of LIST: URL, offset, size, and the same file on this machine ('-': bytes are
-// fetched and dropped), by tabs.
-#include <curl/curl.h>
-
+// blocks inflate, and keeps nothing.
+//
+//     bare_read CONNECTIONS THREADS < LIST
+//
+// prints one JSON line. A line of LIST, by tabs: URL, offset, size, and the same file on this
+// machine ('-': bytes are fetched and dropped).
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -23,6 +24,7 @@
 
 #include "bare_blocks.hpp"
 #include "bare_decode.hpp"
+#include "bare_ranges.hpp"
 #include "cubemill/io/raster.hpp"
 
 namespace {
@@ -30,11 +32,9 @@ namespace {
 using cubemill::bench::Block;
 using cubemill::bench::Blocks;
 
-struct Range {
-  std::string url{}, path{};
-  std::size_t offset = 0, size = 0;
+struct Range : cubemill::bench::BareRange {
+  std::string path{};
   const Blocks* blocks = nullptr;  // of the file
-  std::vector<std::byte> bytes{};
 };
 
 // Ranges that are there, for the threads that inflate.
@@ -103,81 +103,6 @@ Total inflate_all(Arrived& arrived) {
   return total;
 }
 
-struct Slot {
-  CURL* easy = nullptr;
-  Range* range = nullptr;
-  static std::size_t on_body(char* data, std::size_t, std::size_t size, void* slot) {
-    auto& bytes = static_cast<Slot*>(slot)->range->bytes;
-    const auto* const from = reinterpret_cast<const std::byte*>(data);
-    bytes.insert(bytes.end(), from, from + size);
-    return size;
-  }
-};
-
-class Loop {
- public:
-  Loop(std::vector<Range>& ranges, std::size_t connections, Arrived& arrived)
-      : ranges_(ranges), arrived_(arrived), slots_(connections) {
-    for (Slot& slot : slots_) {
-      slot.easy = curl_easy_init();
-      curl_easy_setopt(slot.easy, CURLOPT_NOSIGNAL, 1L);
-      curl_easy_setopt(slot.easy, CURLOPT_BUFFERSIZE, 131072L);
-      curl_easy_setopt(slot.easy, CURLOPT_FAILONERROR, 1L);
-      curl_easy_setopt(slot.easy, CURLOPT_PRIVATE, &slot);
-      curl_easy_setopt(slot.easy, CURLOPT_WRITEDATA, &slot);
-      curl_easy_setopt(slot.easy, CURLOPT_WRITEFUNCTION, &Slot::on_body);
-    }
-  }
-  ~Loop() {
-    for (Slot& slot : slots_) curl_easy_cleanup(slot.easy);
-    curl_multi_cleanup(multi_);
-  }
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
-
-  void fetch_all() {
-    std::size_t left = ranges_.size();
-    for (Slot& slot : slots_) start(slot);
-    while (left > 0) {
-      int running = 0, queued = 0;
-      curl_multi_perform(multi_, &running);
-      while (const CURLMsg* message = curl_multi_info_read(multi_, &queued)) {
-        ended(*message);
-        --left;
-      }
-      if (left > 0) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
-    }
-  }
-
- private:
-  void start(Slot& slot) {
-    if (next_ == ranges_.size()) return;
-    slot.range = &ranges_[next_++];
-    slot.range->bytes.reserve(slot.range->size);
-    const std::string text = std::to_string(slot.range->offset) + "-" +
-                             std::to_string(slot.range->offset + slot.range->size - 1);
-    curl_easy_setopt(slot.easy, CURLOPT_URL, slot.range->url.c_str());
-    curl_easy_setopt(slot.easy, CURLOPT_RANGE, text.c_str());
-    curl_multi_add_handle(multi_, slot.easy);
-  }
-  void ended(const CURLMsg& message) {
-    Slot* slot = nullptr;
-    curl_easy_getinfo(message.easy_handle, CURLINFO_PRIVATE, &slot);
-    const CURLcode result = message.data.result;
-    curl_multi_remove_handle(multi_, slot->easy);
-    if (result != CURLE_OK)
-      throw std::runtime_error(slot->range->url + ": " + curl_easy_strerror(result));
-    arrived_.put(slot->range);
-    start(*slot);
-  }
-
-  std::vector<Range>& ranges_;
-  Arrived& arrived_;
-  CURLM* multi_ = curl_multi_init();
-  std::vector<Slot> slots_;
-  std::size_t next_ = 0;
-};
-
 std::vector<Range> read_list(std::map<std::string, Blocks>& files) {
   std::vector<Range> ranges;
   for (std::string line; std::getline(std::cin, line);) {
@@ -207,7 +132,11 @@ Total read_all(std::vector<Range>& ranges, std::size_t connections, std::size_t 
       Arrived& arrived;
       ~End() { arrived.end(); }
     } end{arrived};  // also when a fetch fails: the threads wait for it
-    Loop(ranges, connections, arrived).fetch_all();
+    std::vector<cubemill::bench::BareRange*> all;
+    for (Range& range : ranges) all.push_back(&range);
+    cubemill::bench::BareRanges(connections).fetch(all, [&](cubemill::bench::BareRange& range) {
+      arrived.put(static_cast<Range*>(&range));
+    });
   }
   Total all;
   for (const Total& total : totals) {

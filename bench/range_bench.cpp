@@ -1,10 +1,8 @@
-// Ranges of an object by RangeClient, against the rival: a bare loop over libcurl's multi interface
-// that fetches the same ranges over as many connections, tries nothing again, checks nothing and
-// writes into memory that is there.
+// Ranges of an object by RangeClient, against the rival: a bare loop (BareRanges) that fetches the
+// same ranges over as many connections and writes into memory that is there.
 // Both in turns, from the stand of tests/tools/s3_stand on this machine, which waits 0, 30 or 80 ms
 // before it answers. Answers are checked. `wall` and `cpu` are ours over the rival's.
 #include <benchmark/benchmark.h>
-#include <curl/curl.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -13,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "bare_ranges.hpp"
 #include "cubemill/net/range_client.hpp"
 #include "in_turns.hpp"
 #include "tools/s3_stand/s3_stand.hpp"
@@ -22,7 +21,7 @@ namespace {
 using namespace cubemill;
 using test::S3Stand;
 
-constexpr int ranges = 512, connections = 64;
+constexpr int range_count = 512, connections = 64;
 
 struct Range {
   std::size_t offset = 0, size = 0;
@@ -30,7 +29,7 @@ struct Range {
 
 std::vector<Range> ranges_of(std::size_t size) {
   std::vector<Range> all;
-  for (int i = 0; i < ranges; ++i)
+  for (int i = 0; i < range_count; ++i)
     all.push_back({(std::size_t(i) * 7919 * 97) % (S3Stand::object_bytes - size), size});
   return all;
 }
@@ -74,97 +73,47 @@ Cost by_client(RangeClient& client, const S3Stand& stand, const std::vector<Rang
   return cost;
 }
 
-// The rival.
-class BareLoop {
- public:
-  explicit BareLoop(const S3Stand& stand) : multi_(curl_multi_init()), slots_(connections) {
-    for (Slot& slot : slots_) {
-      slot.easy = curl_easy_init();
-      curl_easy_setopt(slot.easy, CURLOPT_URL, stand.url("bucket/a.tif").c_str());
-      curl_easy_setopt(slot.easy, CURLOPT_NOSIGNAL, 1L);
-      curl_easy_setopt(slot.easy, CURLOPT_BUFFERSIZE, 131072L);
-      curl_easy_setopt(slot.easy, CURLOPT_PRIVATE, &slot);
-      curl_easy_setopt(slot.easy, CURLOPT_WRITEDATA, &slot);
-      curl_easy_setopt(slot.easy, CURLOPT_WRITEFUNCTION, &BareLoop::on_body);
-    }
-  }
-  ~BareLoop() {
-    for (Slot& slot : slots_) curl_easy_cleanup(slot.easy);
-    curl_multi_cleanup(multi_);
-  }
-  BareLoop(const BareLoop&) = delete;
-  BareLoop& operator=(const BareLoop&) = delete;
+std::vector<bench::BareRange> bare_ranges(const S3Stand& stand, const std::vector<Range>& all) {
+  std::vector<bench::BareRange> ranges;
+  for (const Range& r : all) ranges.push_back({stand.url("bucket/a.tif"), r.offset, r.size});
+  return ranges;
+}
 
-  Cost fetch(const S3Stand& stand, const std::vector<Range>& all) {
-    Cost cost;
-    answers_.resize(all.size());
-    for (std::size_t i = 0; i < all.size(); ++i) answers_[i].resize(all[i].size);
-    const double begin = wall_seconds(), cpu = bench::thread_seconds();
-    std::size_t next = 0, left = all.size();
-    const auto start = [&](Slot& slot) {
-      if (next == all.size()) return;
-      const Range& range = all[next];
-      slot.to = answers_[next++].data();
-      const std::string text =
-          std::to_string(range.offset) + "-" + std::to_string(range.offset + range.size - 1);
-      curl_easy_setopt(slot.easy, CURLOPT_RANGE, text.c_str());
-      curl_multi_add_handle(multi_, slot.easy);
-    };
-    for (Slot& slot : slots_) start(slot);
-    while (left > 0) {
-      int running = 0, queued = 0;
-      curl_multi_perform(multi_, &running);
-      while (const CURLMsg* message = curl_multi_info_read(multi_, &queued)) {
-        Slot* slot = nullptr;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
-        cost.right = cost.right && message->data.result == CURLE_OK;
-        curl_multi_remove_handle(multi_, slot->easy);
-        --left;
-        start(*slot);
-      }
-      if (left > 0) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
-    }
-    cost.wall = wall_seconds() - begin;
-    cost.cpu = bench::thread_seconds() - cpu;
-    for (std::size_t i = 0; i < all.size(); ++i)
-      cost.right = cost.right && is_right(stand, all[i], answers_[i].data());
-    return cost;
-  }
-
- private:
-  struct Slot {
-    CURL* easy = nullptr;
-    std::byte* to = nullptr;
-  };
-  static std::size_t on_body(char* data, std::size_t, std::size_t size, void* slot) {
-    std::byte*& to = static_cast<Slot*>(slot)->to;
-    std::memcpy(to, data, size);
-    to += size;
-    return size;
-  }
-
-  CURLM* multi_;
-  std::vector<Slot> slots_;
-  std::vector<std::vector<std::byte>> answers_;  // memory that is there already, unlike ours
-};
+// Into the memory of `ranges`, which stays, unlike ours.
+Cost by_bare_loop(bench::BareRanges& loop, const S3Stand& stand, const std::vector<Range>& all,
+                  std::vector<bench::BareRange>& ranges) {
+  Cost cost;
+  std::vector<bench::BareRange*> asked;
+  for (bench::BareRange& range : ranges) asked.push_back(&range);
+  const double begin = wall_seconds(), cpu = bench::thread_seconds();
+  loop.fetch(asked, [](bench::BareRange&) {});
+  cost.wall = wall_seconds() - begin;
+  cost.cpu = bench::thread_seconds() - cpu;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    cost.right = cost.right && ranges[i].bytes.size() == all[i].size &&
+                 is_right(stand, all[i], ranges[i].bytes.data());
+  return cost;
+}
 
 void range_client_over_bare_loop(benchmark::State& state) {
   const S3Stand stand({"--ttfb", std::to_string(state.range(0))});
   const std::vector<Range> all = ranges_of(std::size_t(state.range(1)) * 1000);
   RangeClient client(NetOptions{.connections = connections});
-  BareLoop bare(stand);
+  bench::BareRanges loop(connections);
+  std::vector<bench::BareRange> ranges_of_rival = bare_ranges(stand, all);
   by_client(client, stand, all);  // connections are there, and the limit has grown
-  bare.fetch(stand, all);
+  by_bare_loop(loop, stand, all, ranges_of_rival);
   Cost ours, rivals;
   for (auto _ : state) {
-    const Cost our = by_client(client, stand, all), rival = bare.fetch(stand, all);
+    const Cost our = by_client(client, stand, all),
+               rival = by_bare_loop(loop, stand, all, ranges_of_rival);
     if (!our.right || !rival.right) return state.SkipWithError("wrong bytes");
     state.SetIterationTime(our.wall);
     ours.wall += our.wall, ours.cpu += our.cpu;
     rivals.wall += rival.wall, rivals.cpu += rival.cpu;
   }
-  const double calls = double(state.iterations()) * ranges;
-  state.SetBytesProcessed(state.iterations() * ranges * state.range(1) * 1000);
+  const double calls = double(state.iterations()) * range_count;
+  state.SetBytesProcessed(state.iterations() * range_count * state.range(1) * 1000);
   state.counters["wall"] = ours.wall / rivals.wall;
   state.counters["cpu"] = ours.cpu / rivals.cpu;
   state.counters["our_cpu_us"] = 1e6 * ours.cpu / calls;

@@ -12,9 +12,9 @@
 #include "cubemill/base/error.hpp"
 #include "cubemill/net/range_client.hpp"
 #include "exec/band_choice.hpp"
-#include "exec/estimated_header.hpp"
 #include "exec/header_check.hpp"
 #include "exec/item_differences.hpp"
+#include "exec/scene_opener.hpp"
 #include "exec/survey_inputs.hpp"
 #include "io/fronts_ahead.hpp"
 #include "io/header_cache.hpp"
@@ -36,13 +36,15 @@ bool is_refusal_of_all(const Error& error) {
 class Surveyor {
  public:
   Surveyor(SurveyResult& result, const Recipe& recipe, const BandChooser& chooser, Headers headers)
-      : result_(result), recipe_(recipe), chooser_(chooser), headers_(headers) {}
+      : result_(result), recipe_(recipe), headers_(headers), opener_(recipe, chooser, headers) {}
 
   void run(const std::vector<std::size_t>& scenes, int threads) {
     const std::size_t n = scenes.size();
     surveyed_.resize(n), bands_.resize(n), kept_.assign(n, 0);
     open_all(scenes, threads);
     collect();
+    result_.headers_read = opener_.headers_read();
+    result_.headers = opener_.tally();
     if (headers_ == Headers::open_all) check_headers();
     sort_skipped();
     compare_with_items();
@@ -68,21 +70,13 @@ class Surveyor {
     std::set<std::string> kinds;
     for (const std::size_t scene : scenes)
       for (const Input& input : result_.survey.inputs)
-        if (const BandChoice choice =
-                chooser_.find(result_.survey.scenes[scene], input.role, input.flags);
+        if (const BandChoice choice = opener_.choice(result_.survey.scenes[scene], input);
             choice.asset) {
-          const bool is_known = is_estimated(choice) && !kinds.insert(kind_of(choice)).second;
+          const bool is_known =
+              opener_.is_estimated(choice) && !kinds.insert(SceneOpener::kind_of(choice)).second;
           (is_known ? hrefs.like_others : hrefs.opened).push_back(choice.asset->href);
         }
     return hrefs;
-  }
-
-  bool is_estimated(const BandChoice& choice) const {
-    return headers_ == Headers::estimate && has_grid(*choice.asset);
-  }
-  // Headers of one kind are alike, but for what the item says.
-  static std::string kind_of(const BandChoice& choice) {
-    return choice.asset->key + "#" + std::to_string(choice.band) + " " + choice.asset->proj.crs;
   }
 
   void one(std::size_t scene_index, std::size_t slot) {
@@ -90,10 +84,9 @@ class Surveyor {
     SurveyedScene surveyed{scene_index, {}};
     std::vector<std::unique_ptr<RasterBand>> bands;
     for (const Input& input : result_.survey.inputs) {
-      const BandChoice choice = chooser_.find(scene, input.role, input.flags);
+      const BandChoice choice = opener_.choice(scene, input);
       try {
-        if (!choice.asset) missing(scene, input);
-        surveyed.inputs.push_back(open_input(scene, input, choice, bands));
+        surveyed.inputs.push_back(opener_.open(scene, input, choice, bands));
       } catch (const Error& error) {
         if (!recipe_.skip_unreadable || is_refusal_of_all(error)) throw;
         const std::lock_guard lock(mutex_);
@@ -115,107 +108,8 @@ class Surveyor {
         {scene.id, asset, without_secrets(href), error.what(), details_of(error)});
   }
 
-  // What comes damaged may not even be a header, and one that was kept may be of an object that is
-  // another by now: a remote one is fetched once more.
-  SceneInput open_input(const Scene& scene, const Input& input, const BandChoice& choice,
-                        std::vector<std::unique_ptr<RasterBand>>& bands) {
-    const std::size_t before = bands.size();
-    std::string reason;
-    try {
-      SceneInput in = open_once(scene, input, choice, bands);
-      if (bands.back()) note_doubt(scene, in.asset, bands.back()->header_doubt());
-      return in;
-    } catch (const RangeFailure& failure) {
-      if (failure.kind() != RangeFailure::Kind::replaced) throw;
-      reason = failure.what();
-    } catch (const Error& error) {
-      if (!is_remote(choice.asset->href)) throw;
-      reason = error.what();
-    }
-    bands.resize(before);
-    RemoteFile::forget(choice.asset->href);
-    SceneInput in = open_once(scene, input, choice, bands);
-    note_doubt(scene, in.asset, reason);
-    return in;
-  }
-
-  void note_doubt(const Scene& scene, const std::string& asset, const std::string& doubt) {
-    if (doubt.empty()) return;
-    const std::lock_guard lock(mutex_);
-    ++result_.headers.refetched;
-    result_.headers.changed.push_back({scene.id, asset, without_secrets(doubt)});
-  }
-
-  SceneInput open_once(const Scene& scene, const Input& input, const BandChoice& choice,
-                       std::vector<std::unique_ptr<RasterBand>>& bands) {
-    SceneInput in;
-    in.asset = choice.asset->key, in.href = choice.asset->href, in.band = choice.band;
-    in.remote = is_remote(in.href);
-    take_header(choice, in, bands);
-    in.info.grid.transform.inverse();  // throws where pixels have no area
-    settle_numbers(scene, input, choice, in);
-    return in;
-  }
-
-  void settle_numbers(const Scene& scene, const Input& input, const BandChoice& choice,
-                      SceneInput& in) const {
-    check_type(scene, input, in);
-    chooser_.set_numbers(in, input.role, input.flags, choice);
-  }
-
-  [[noreturn]] void missing(const Scene& scene, const Input& input) const {
-    std::string there;
-    for (const auto& [key, asset] : scene.assets) there += (there.empty() ? "" : ", ") + key;
-    throw InvalidInput("item " + scene.id + " (" + scene.source + ") has no asset for " +
-                       (input.flags ? "the flags" : "'" + input.role + "'") + ": looked for " +
-                       chooser_.looked_for(input.role, input.flags) + ", there are " + there);
-  }
-
-  static void check_type(const Scene& scene, const Input& input, const SceneInput& in) {
-    const bool number = in.info.type == PixelType::f32 || in.info.type == PixelType::f64;
-    if (input.flags && number)
-      throw InvalidInput("item " + scene.id + ": asset '" + in.asset + "' is " +
-                         to_string(in.info.type) + ", flags must be whole numbers: " + in.href);
-  }
-
-  void take_header(const BandChoice& choice, SceneInput& in,
-                   std::vector<std::unique_ptr<RasterBand>>& bands) {
-    if (is_estimated(choice)) {
-      const std::string kind = kind_of(choice);
-      const auto known = seen_.find(kind);
-      if (known != seen_.end()) {
-        in.info = info_from_metadata(*choice.asset, known->second);
-        in.estimated = true;
-        bands.push_back(nullptr);
-        return;
-      }
-      read_one(in, bands);
-      seen_.emplace(kind, in.info);
-    } else {
-      read_one(in, bands);
-    }
-    const std::lock_guard lock(mutex_);
-    ++result_.headers_read;
-  }
-
-  void read_one(SceneInput& in, std::vector<std::unique_ptr<RasterBand>>& bands) const {
-    if (headers_ == Headers::open_all || in.remote) {
-      bands.push_back(open_raster(in.href, in.band, overviews_));
-      take_info(*bands.back(), in);
-    } else {
-      in.info = read_header(in.href, in.band, overviews_);
-      bands.push_back(nullptr);
-    }
-  }
-
-  static void take_info(const RasterBand& raster, SceneInput& in) {
-    in.info = raster.info();
-    in.version = raster.version();
-  }
-
   BandChoice choice_of(const SurveyedScene& surveyed, std::size_t input) const {
-    const Input& i = result_.survey.inputs[input];
-    return chooser_.find(result_.survey.scenes[surveyed.scene], i.role, i.flags);
+    return opener_.choice(result_.survey.scenes[surveyed.scene], result_.survey.inputs[input]);
   }
 
   // Headers that differ from their like are fetched again.
@@ -231,10 +125,8 @@ class Surveyor {
       const std::vector<std::string> doubtful = check.doubtful();
       for (const std::string& href : doubtful) RemoteFile::forget(href);
       const FrontsAhead ahead(doubtful, {});
-      check.settle([this](const std::string& href, int band) {
-        RemoteFile::forget(href);
-        return open_raster(href, band, overviews_);
-      });
+      check.settle(
+          [this](const std::string& href, int band) { return opener_.open_again(href, band); });
     }
     result_.headers.refetched += check.refetched();
     for (const HeaderCheck::Changed& c : check.changed()) take_changed(c);
@@ -245,9 +137,9 @@ class Surveyor {
     SurveyedScene& surveyed = result_.survey.surveyed[changed.scene];
     SceneInput& in = surveyed.inputs[changed.input];
     const Scene& scene = result_.survey.scenes[surveyed.scene];
-    take_info(*result_.bands[changed.scene][changed.input], in);
-    settle_numbers(scene, result_.survey.inputs[changed.input], choice_of(surveyed, changed.input),
-                   in);
+    opener_.take_header(scene, result_.survey.inputs[changed.input],
+                        choice_of(surveyed, changed.input),
+                        *result_.bands[changed.scene][changed.input], in);
     result_.headers.changed.push_back({scene.id, in.asset, changed.doubt});
   }
 
@@ -295,16 +187,13 @@ class Surveyor {
 
   SurveyResult& result_;
   const Recipe& recipe_;
-  const BandChooser& chooser_;
   const Headers headers_;
-  const OverviewHeaders overviews_ =
-      recipe_.overviews == Overviews::automatic ? OverviewHeaders::read : OverviewHeaders::leave;
+  SceneOpener opener_;
   std::mutex mutex_;
   std::atomic<bool> stop_{false};
   std::vector<SurveyedScene> surveyed_;
   std::vector<std::vector<std::unique_ptr<RasterBand>>> bands_;
   std::vector<std::uint8_t> kept_;
-  std::map<std::string, RasterInfo> seen_;  // estimate only, one thread
 };
 
 /// Number of distinct data assets, and what a pixel of all of them takes: what a cube of everything

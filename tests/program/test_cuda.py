@@ -85,7 +85,7 @@ OTHER = ["--crs", "EPSG:3857", "--resolution", "45"]
 CASES = {
     **{method: ["--resampling", method] for method in ("nearest", "bilinear", "cubic", "average", "mode")},
     **{f"{method}, another CRS": ["--resampling", method, *OTHER] for method in ("nearest", "bilinear", "cubic", "average")},
-    "methods that differ": ["--resampling", "red=average,nir=bilinear", "--crs", "EPSG:3857", "--resolution", "37"],
+    "methods that differ": ["--resampling", "red=average,nir=bilinear", "--crs", "EPSG:3857", "--resolution", "60"],
     "128-bit sums, fused by band": ["--fuse", "band", "--valid-range", "none", "--resampling", "average", *OTHER],
     "several indices, as stored": ["--scaling", "none", "--index", "ndvi,r=red,n=nir", "--period", "month"],
     "scenes": ["--groupby", "scene", "--period", "all", "--resampling", "average"],

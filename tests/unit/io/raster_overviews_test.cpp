@@ -130,19 +130,19 @@ TEST_F(Overviews, OfAnotherImageOrFileAreNotTaken) {
 
 TEST_F(Overviews, OfWaveletsAreNotTakenForTheyLieElsewhere) {
   RasterSpec spec;
-  spec.width = spec.height = 256;
+  spec.width = spec.height = 512;
   const std::string plain = make_tiff(dir / "ramp.tif", spec);
   {
     GDALDatasetUniquePtr dataset(GDALDataset::Open(plain.c_str(), GDAL_OF_UPDATE));
-    std::vector<std::uint16_t> row(256);
-    for (std::size_t x = 0; x < 256; ++x) row[x] = std::uint16_t(8 * x);
-    for (int y = 0; y < 256; ++y)
-      ASSERT_EQ(CE_None, dataset->GetRasterBand(1)->RasterIO(GF_Write, 0, y, 256, 1, row.data(),
-                                                             256, 1, GDT_UInt16, 0, 0, nullptr));
+    std::vector<std::uint16_t> row(512);
+    for (std::size_t x = 0; x < 512; ++x) row[x] = std::uint16_t(8 * x);
+    for (int y = 0; y < 512; ++y)
+      ASSERT_EQ(CE_None, dataset->GetRasterBand(1)->RasterIO(GF_Write, 0, y, 512, 1, row.data(),
+                                                             512, 1, GDT_UInt16, 0, 0, nullptr));
   }
+  if (!GetGDALDriverManager()->GetDriverByName("JP2OpenJPEG")) GTEST_SKIP() << "no such driver";
   const std::string path =
-      copy_raster(plain, dir / "ramp.jp2", "JP2OpenJPEG",
-                  {"REVERSIBLE=YES", "QUALITY=100", "BLOCKXSIZE=128", "BLOCKYSIZE=128"});
+      copy_raster(plain, dir / "ramp.jp2", "JP2OpenJPEG", {"REVERSIBLE=YES", "QUALITY=100"});
   GDALDatasetUniquePtr dataset(GDALDataset::Open(path.c_str()));
   GDALRasterBand* const halved = dataset->GetRasterBand(1)->GetOverview(0);
   ASSERT_NE(nullptr, halved);
