@@ -190,7 +190,7 @@ def test_needs_no_memory_pools(catalog, tmp_path):
 def test_several_devices_give_the_bytes_of_one(catalog, tmp_path, streams, pools):
     """Some tiles a period; what is done with another device's stream, event or memory is reported."""
     if not RUNTIME and len(devices()) < 2:
-        pytest.skip("one device answers")
+        pytest.skip("needs two devices, and one answers")
     options = ["--crs", "EPSG:32619", "--resolution", "15"]
     variables = {"PTXEMU_DEVICES": "2", "PTXEMU_STREAMS": streams, "PTXEMU_POOLS": str(pools), "PTXEMU_LEAK": "1"}
     trace = tmp_path / "trace.json"

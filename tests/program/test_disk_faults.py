@@ -291,7 +291,7 @@ def test_a_limit_on_addresses_is_an_error_or_enough(program, items, whole, words
     limited = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_AS, (limit * MIB, limit * MIB))}
     done = composite(program, items, *words, *NEVER, "--spill-dir", spill, timeout=60, **limited)
     if done.returncode == 127:
-        pytest.skip("its libraries have no room")
+        pytest.skip(f"within {limit} MiB of addresses the loader cannot map the libraries: the program never starts")
     error_or_whole(program, done, whole, spill)
 
 

@@ -55,7 +55,7 @@ def ground_index(scene, reference_epsg, period):
             CRS.from_epsg(scene.epsg), CRS.from_epsg(reference_epsg), x.ravel().tolist(), y.ravel().tolist()
         )
         x, y = (np.reshape(values, x.shape) for values in moved)
-    return tuple(spread(values, scene, columns, period) for values in (y / PIXEL * -1, x / PIXEL * 1))
+    return tuple(spread(values, scene, columns, period) for values in (-y / PIXEL, x / PIXEL))
 
 
 def spread(values, scene, columns, period):

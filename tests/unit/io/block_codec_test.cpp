@@ -4,7 +4,6 @@
 #include <libdeflate.h>
 #include <zstd.h>
 
-#include <random>
 #include <string>
 #include <vector>
 

@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
-#include <random>
 #include <vector>
 
 #include "io/pixel_interleave.hpp"
